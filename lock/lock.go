@@ -1,0 +1,141 @@
+// Package lock holds gophersnake.lock: every byte an image is made of, by
+// digest (design.md §4).
+//
+// The resolved part is canonical: one set of inputs has one text. The layer
+// part is a sum file in the way of go.sum, filled by builds.
+package lock
+
+import "github.com/gophersnake/gophersnake/platforms"
+
+// Version is the version of the lock file's schema that this package writes.
+const Version = 1
+
+// LayerFormat is the version of the layer bytes that this tool makes
+// (design.md §6).
+const LayerFormat = 1
+
+// Lock is the content of gophersnake.lock.
+type Lock struct {
+	Version     int          `toml:"version"`
+	LayerFormat int          `toml:"layer-format"`
+	InputHash   string       `toml:"input-hash"` // "sha256:<hex>" of all that resolving depends on
+	Base        []Base       `toml:"base"`
+	Conda       []Conda      `toml:"conda"`
+	Go          []Toolchain  `toml:"go"`
+	Activation  []Activation `toml:"activation"`
+	Plan        []Group      `toml:"plan"`
+	Layer       []Layer      `toml:"layer"`
+}
+
+// Base is the base image of one platform, with the facts that the layers above
+// it need. A lock without a Base for a platform means scratch.
+type Base struct {
+	Envs     []string           `toml:"envs"`
+	Platform platforms.Platform `toml:"platform"`
+	Image    string             `toml:"image"`    // as configured: a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG]
+	Manifest string             `toml:"manifest"` // "sha256:<hex>"
+	Config   string             `toml:"config"`   // "sha256:<hex>"
+	Layers   []Blob             `toml:"layers"`
+	Facts
+}
+
+// Blob is a base layer.
+type Blob struct {
+	Digest    string `toml:"digest"`  // "sha256:<hex>" of the compressed bytes
+	DiffID    string `toml:"diff-id"` // "sha256:<hex>" of the tar
+	Size      int64  `toml:"size"`    // of the compressed bytes
+	MediaType string `toml:"media-type"`
+}
+
+// Facts are what layers need to know of the file system below them.
+type Facts struct {
+	Env       []string `toml:"env,omitempty"`        // "KEY=value", in the base's order
+	User      string   `toml:"user,omitempty"`       // the base's own USER
+	Libc      string   `toml:"libc,omitempty"`       // "glibc 2.36", "musl 1.2.4"; "" where there is none
+	OSRelease string   `toml:"os-release,omitempty"` // text of /etc/os-release
+	Passwd    string   `toml:"passwd,omitempty"`     // text of /etc/passwd
+	Group     string   `toml:"group,omitempty"`      // text of /etc/group
+	Links     []Link   `toml:"links,omitempty"`      // directories that are symbolic links
+	Dirs      []Dir    `toml:"dirs,omitempty"`       // directories that are not 0755 root:root
+	Sh        bool     `toml:"sh"`                   // /bin/sh exists
+	Bash      bool     `toml:"bash"`                 // /bin/bash exists
+	UsrBinEnv bool     `toml:"usr-bin-env"`          // /usr/bin/env exists
+}
+
+// Link is a symbolic link whose target is a directory. Both paths are relative
+// to the root, without a leading slash, the target fully resolved.
+type Link struct {
+	Path   string `toml:"path"`
+	Target string `toml:"target"`
+}
+
+// Dir is a directory of the base with its own mode or owner.
+type Dir struct {
+	Path string `toml:"path"` // relative to the root
+	Mode int64  `toml:"mode"` // permission bits with setuid 04000, setgid 02000, sticky 01000
+	UID  int    `toml:"uid"`
+	GID  int    `toml:"gid"`
+}
+
+// Conda is one conda package: where it is, what it must be, and the fields of
+// its repodata record (CEP 36) that an installed prefix needs.
+type Conda struct {
+	Envs          []string             `toml:"envs"`
+	Platforms     []platforms.Platform `toml:"platforms"` // several for a noarch package
+	Name          string               `toml:"name"`
+	Version       string               `toml:"version"`
+	Build         string               `toml:"build"`
+	BuildNumber   uint64               `toml:"build-number"`
+	Subdir        string               `toml:"subdir"`
+	URL           string               `toml:"url"` // https://…, or a path relative to gophersnake.toml
+	Channel       string               `toml:"channel,omitempty"`
+	SHA256        string               `toml:"sha256"` // hex
+	MD5           string               `toml:"md5,omitempty"`
+	Size          int64                `toml:"size"` // bytes
+	Depends       []string             `toml:"depends,omitempty"`
+	Constrains    []string             `toml:"constrains,omitempty"`
+	TrackFeatures []string             `toml:"track-features,omitempty"`
+	Features      string               `toml:"features,omitempty"`
+	Noarch        string               `toml:"noarch,omitempty"` // "python", "generic" or ""
+	SitePackages  string               `toml:"python-site-packages-path,omitempty"`
+	License       string               `toml:"license,omitempty"`
+	LicenseFamily string               `toml:"license-family,omitempty"`
+	Timestamp     int64                `toml:"timestamp,omitempty"` // milliseconds since the epoch
+}
+
+// Toolchain is a Go toolchain for one platform.
+type Toolchain struct {
+	Envs      []string           `toml:"envs"`
+	Platform  platforms.Platform `toml:"platform"`
+	Version   string             `toml:"version"`              // "1.26.8"
+	Source    string             `toml:"source"`               // "module"
+	Module    string             `toml:"module"`               // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
+	H1        string             `toml:"h1,omitempty"`         // "h1:…" from the checksum database; "" where it is not available
+	ZipSHA256 string             `toml:"zip-sha256,omitempty"` // hex; only where Image, since h1 does not cover the zip's own bytes
+	Size      int64              `toml:"size,omitempty"`       // of the zip, in bytes
+	Image     bool               `toml:"image"`                // lies in images of this platform
+	Host      bool               `toml:"host"`                 // may compile on a machine of this platform
+}
+
+// Activation is the environment that activating the conda environment and Go
+// gives in images of one platform.
+type Activation struct {
+	Envs     []string           `toml:"envs"`
+	Platform platforms.Platform `toml:"platform"`
+	Env      []string           `toml:"env"` // "KEY=value"; PATH holds $PATH where the base's goes
+}
+
+// Group is one conda layer of the plan: the packages that share it, by name,
+// for all platforms. Groups are listed bottom to top.
+type Group struct {
+	Envs     []string `toml:"envs"`
+	Packages []string `toml:"packages"`
+}
+
+// Layer is one row of the layer part: what a layer's key was found to make.
+type Layer struct {
+	Key    string `toml:"key"`     // "sha256:<hex>" of the layer's complete description
+	DiffID string `toml:"diff-id"` // "sha256:<hex>" of the tar
+	Digest string `toml:"digest"`  // "sha256:<hex>" of the compressed bytes
+	Size   int64  `toml:"size"`    // of the compressed bytes
+}
