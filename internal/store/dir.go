@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const (
+	completeMark = "complete"
+	treeDir      = "tree"
+)
+
+// Dir returns a directory that was made once for a key of any form, such as an
+// unpacked toolchain. Where it is absent, make fills an empty one; an error of
+// make leaves nothing behind. Processes that ask at the same time wait for the
+// one that makes it. The directory must not be written afterwards, and stays
+// until Close at least.
+func (s *Store) Dir(ctx context.Context, key string, make func(ctx context.Context, tmp string) error) (string, error) {
+	unlock, err := s.Lock(ctx, "dir "+key)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	final := s.path(dirsDir, keyName(key))
+	mark := filepath.Join(final, completeMark)
+	info, err := os.Lstat(mark)
+	switch {
+	case err == nil:
+		s.touch(mark, info)
+		return filepath.Join(final, treeDir), nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", diskError("stat", mark, err)
+	}
+	if err := s.makeDir(ctx, key, final, make); err != nil {
+		return "", err
+	}
+	return filepath.Join(final, treeDir), nil
+}
+
+// makeDir makes a directory in tmp and renames it. The mark is written last, so
+// that a directory that someone emptied by half is not taken for whole.
+func (s *Store) makeDir(ctx context.Context, key, final string, make func(ctx context.Context, tmp string) error) error {
+	var tmp string
+	err := s.do("create", s.path(tmpDir), func() (err error) {
+		tmp, err = os.MkdirTemp(s.path(tmpDir), "dir-")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = removeAll(tmp) }() // what is left, a later Open removes
+	tree := filepath.Join(tmp, treeDir)
+	if err := s.do("create", tree, func() error { return os.Mkdir(tree, 0o700) }); err != nil {
+		return err
+	}
+	if err := make(ctx, tree); err != nil {
+		return err
+	}
+	mark := filepath.Join(tmp, completeMark)
+	if err := s.do("write", mark, func() error { return os.WriteFile(mark, []byte(key+"\n"), 0o600) }); err != nil {
+		return err
+	}
+	if err := s.do("sync", tmp, func() error { return syncTree(tmp) }); err != nil {
+		return err
+	}
+	if err := s.do("remove", final, func() error { return removeAll(final) }); err != nil {
+		return err
+	}
+	if err := s.do("rename", final, func() error { return os.Rename(tmp, final) }); err != nil {
+		return err
+	}
+	dir := filepath.Dir(final)
+	return s.do("sync", dir, func() error { return syncDir(dir) })
+}
+
+// removeAll is os.RemoveAll that also removes directories without write
+// permission, such as those of a module cache.
+func removeAll(path string) error {
+	err := os.RemoveAll(path)
+	if err == nil || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	walk := func(p string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			return os.Chmod(p, 0o700)
+		}
+		return nil
+	}
+	if err := filepath.WalkDir(path, walk); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
+}
