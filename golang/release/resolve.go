@@ -1,0 +1,205 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// Releases finds toolchains in a module proxy.
+type Releases struct {
+	Proxy Proxy
+
+	// Skipped, if not nil, is told of each version that fulfils a wish and
+	// is newer than the one chosen, with the platforms that the proxy
+	// refuses it for.
+	Skipped func(version string, missing []platforms.Platform)
+}
+
+// Resolve returns the newest version that fulfils a wish ([ParseWish]) and
+// that the proxy has for every platform given: "1.26.8". Where there is none
+// the error is of class "usage" and its hint names the nearest version.
+func (r *Releases) Resolve(ctx context.Context, wish string, on []platforms.Platform) (string, error) {
+	w, err := ParseWish(wish)
+	if err != nil {
+		return "", err
+	}
+	all, err := r.list(ctx)
+	if err != nil {
+		return "", err
+	}
+	if v, ok := w.Exact(); ok {
+		return v, r.checkExact(ctx, v, on, all)
+	}
+	candidates := all.matching(w)
+	if len(all) == 0 {
+		if candidates, err = r.probe(ctx, w, on); err != nil {
+			return "", err
+		}
+	}
+	for _, v := range candidates {
+		missing, err := r.missing(ctx, v, on)
+		if err != nil {
+			return "", err
+		}
+		if len(missing) == 0 {
+			return v, nil
+		}
+		if r.Skipped != nil {
+			r.Skipped(v, missing)
+		}
+	}
+	return "", r.none(wish, on, all)
+}
+
+// Has reports whether the proxy has a toolchain.
+func (r *Releases) Has(ctx context.Context, version string, p platforms.Platform) (bool, error) {
+	_, err := readAll(ctx, r.Proxy, file(version, p, ".info"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// missing returns the platforms that the proxy refuses a version for. A
+// proxy's list may be longer or shorter than what it gives, so it is asked.
+func (r *Releases) missing(ctx context.Context, v string, on []platforms.Platform) ([]platforms.Platform, error) {
+	var missing []platforms.Platform
+	for _, p := range on {
+		ok, err := r.Has(ctx, v, p)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			missing = append(missing, p)
+		}
+	}
+	return missing, nil
+}
+
+func (r *Releases) checkExact(ctx context.Context, v string, on []platforms.Platform, all listed) error {
+	missing, err := r.missing(ctx, v, on)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	var e *Error
+	if len(missing) == len(on) && len(all[v]) == 0 {
+		e = newError("usage", "go "+v, "the module proxy has no such release")
+	} else {
+		e = newError("usage", "go "+v, "the module proxy has no toolchain for %s", names(missing))
+	}
+	if near := all.nearest(v, on); near != "" {
+		e.advise("the nearest release for %s is %s", names(on), near)
+	}
+	return e
+}
+
+func (r *Releases) none(wish string, on []platforms.Platform, all listed) error {
+	e := newError("usage", "go "+wish, "the module proxy has no such release for %s", names(on))
+	if near := all.nearest(strings.TrimLeft(wish, "go><=!~ "), on); near != "" {
+		e.advise("the nearest release for %s is %s", names(on), near)
+	}
+	return e
+}
+
+func names(ps []platforms.Platform) string {
+	var all []string
+	for _, p := range ps {
+		all = append(all, p.String())
+	}
+	if n := len(all); n > 1 {
+		return strings.Join(all[:n-1], ", ") + " and " + all[n-1]
+	}
+	return strings.Join(all, "")
+}
+
+// listed holds the versions of a proxy's list and the platforms of each.
+type listed map[string][]platforms.Platform
+
+// list reads the proxy's list. A proxy that gives none has an empty one.
+func (r *Releases) list(ctx context.Context) (listed, error) {
+	data, err := readAll(ctx, r.Proxy, Path+"/@v/list")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseList(string(data)), nil
+}
+
+// parseList reads lines like "v0.0.1-go1.26.8.linux-amd64" and passes over
+// those for other platforms.
+func parseList(text string) listed {
+	all := make(listed)
+	for line := range strings.SplitSeq(text, "\n") {
+		name, _, _ := strings.Cut(line, " ")
+		name, ok := strings.CutPrefix(strings.TrimSpace(name), versionPrefix)
+		if !ok {
+			continue
+		}
+		for _, p := range platforms.All() {
+			v, ok := strings.CutSuffix(name, suffix(p))
+			if ok && goVersion(v) == "go"+v && !slices.Contains(all[v], p) {
+				all[v] = append(all[v], p)
+			}
+		}
+	}
+	return all
+}
+
+// matching returns the versions that fulfil a wish, newest first.
+func (all listed) matching(w Wish) []string {
+	var vs []string
+	for v := range all {
+		if w.Match(v) {
+			vs = append(vs, v)
+		}
+	}
+	slices.SortFunc(vs, func(a, b string) int { return compare(b, a) })
+	return vs
+}
+
+// nearest returns the listed release for all platforms that is closest to v:
+// in its own series the newest before it, else the oldest after it, else the
+// same over all releases.
+func (all listed) nearest(v string, on []platforms.Platform) string {
+	v, _, _ = strings.Cut(v, ",")
+	if goVersion(v) == "" {
+		return ""
+	}
+	for _, own := range []bool{true, false} {
+		var below, above string
+		for c, has := range all {
+			if prerelease(c) || own && !sameSeries(c, v) || !containsAll(has, on) {
+				continue
+			}
+			if compare(c, v) <= 0 && (below == "" || compare(c, below) > 0) {
+				below = c
+			}
+			if compare(c, v) > 0 && (above == "" || compare(c, above) < 0) {
+				above = c
+			}
+		}
+		if below != "" {
+			return below
+		}
+		if above != "" {
+			return above
+		}
+	}
+	return ""
+}
+
+func containsAll(has, want []platforms.Platform) bool {
+	for _, p := range want {
+		if !slices.Contains(has, p) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,199 @@
+package release
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"golang.org/x/mod/sumdb"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// session is the sumdb.ClientOps of one lookup. sumdb flattens errors into
+// text, so session keeps the first of each kind for explain.
+type session struct {
+	key, name string
+	verifiers note.Verifiers
+	state     State
+	read      func(file string) ([]byte, error)
+
+	mu       sync.Mutex
+	saved    []byte // the signed head that was saved before
+	seen     []byte // the signed head of the answer
+	forged   error  // bad signature
+	broken   error  // network or disk
+	absent   error  // no server gives the record
+	refused  error  // no server gives a tile
+	security string // sumdb's account of a fork
+}
+
+// ReadRemote reads a file of the database. The signature of a record's tree
+// head is checked here already, where the error has a type.
+func (s *session) ReadRemote(file string) ([]byte, error) {
+	data, err := s.read(file)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lookup := strings.HasPrefix(file, "/lookup/")
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && lookup:
+		s.absent = first(s.absent, err)
+	case errors.Is(err, fs.ErrNotExist):
+		s.refused = first(s.refused, err)
+	case err != nil:
+		s.broken = first(s.broken, err)
+	case lookup:
+		err = s.checkHead(file, data)
+	}
+	return data, err
+}
+
+func (s *session) checkHead(file string, record []byte) error {
+	_, _, head, err := tlog.ParseRecord(record)
+	if err == nil {
+		s.seen = head
+		_, err = note.Open(head, s.verifiers)
+	}
+	if err != nil {
+		s.forged = first(s.forged, newError("verification", s.name+file, "SECURITY: %w", err))
+	}
+	return err
+}
+
+// ReadConfig returns the key or the saved head.
+func (s *session) ReadConfig(file string) ([]byte, error) {
+	if file == "key" {
+		return []byte(s.key), nil
+	}
+	data, err := s.state.Load(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the empty tree
+	}
+	if err == nil && len(data) > 0 {
+		_, err = note.Open(data, s.verifiers)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		err = newError("disk", file, "saved tree head: %w", err)
+		s.broken = first(s.broken, err)
+	}
+	if s.saved == nil {
+		s.saved = data
+	}
+	return data, err
+}
+
+// WriteConfig replaces the saved head.
+func (s *session) WriteConfig(file string, old, data []byte) error {
+	now, err := s.state.Load(file)
+	if err == nil && !bytes.Equal(now, old) {
+		return sumdb.ErrWriteConflict
+	}
+	if err = s.state.Save(file, data); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.broken = first(s.broken, newError(classOf(err, "disk"), file, "%w", err))
+	}
+	return err
+}
+
+// ReadCache returns a proved tile or record.
+func (s *session) ReadCache(file string) ([]byte, error) { return s.state.Load(file) }
+
+// WriteCache saves a proved tile or record. One that cannot be saved is asked
+// for again the next time.
+func (s *session) WriteCache(file string, data []byte) { _ = s.state.Save(file, data) }
+
+// Log does nothing: libraries do not log.
+func (s *session) Log(string) {}
+
+// SecurityError keeps sumdb's account of a fork, which has both heads and the
+// proof.
+func (s *session) SecurityError(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.security = text
+}
+
+// explain makes one classified error of what a lookup ran into.
+func (s *session) explain(module string, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.forged != nil:
+		return s.forged
+	case s.security != "":
+		return s.fork(module, "SECURITY: the checksum database's tree has forked")
+	case s.broken != nil:
+		return s.broken
+	case s.absent != nil:
+		return newError("network", module, "not in the checksum database %s: %w", s.name, s.absent)
+	case s.refused != nil && s.seen != nil && s.size(s.seen) < s.size(s.saved):
+		return s.fork(module, "SECURITY: the checksum database's tree is older than one it showed before")
+	case s.refused != nil:
+		return newError("network", module, "the checksum database does not prove its record: %w", s.refused)
+	}
+	return s.fork(module, fmt.Sprintf("SECURITY: the checksum database contradicts itself: %v", err))
+}
+
+// fork saves both heads and returns the error that says where.
+func (s *session) fork(module, problem string) error {
+	file := s.name + "/forked"
+	text := fmt.Sprintf("%s\n\n%s\nsaved tree head:\n\n%s\nreceived tree head:\n\n%s", problem, s.security, s.saved, s.seen)
+	e := newError("verification", module, "%s: tree of %d records was saved, tree of %d received",
+		problem, s.size(s.saved), s.size(s.seen))
+	if err := s.state.Save(file, []byte(text)); err != nil {
+		return e.advise("the tree heads could not be saved: %v", err)
+	}
+	return e.advise("both tree heads are kept in %s of the checksum database's state; do not go on", file)
+}
+
+// size returns the number of records under a signed head, or 0.
+func (s *session) size(head []byte) int64 {
+	n, err := note.Open(head, s.verifiers)
+	if err != nil {
+		return 0
+	}
+	tree, err := tlog.ParseTree([]byte(n.Text))
+	if err != nil {
+		return 0
+	}
+	return tree.N
+}
+
+func first(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// memory is the State of one lookup.
+type memory struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+func (m *memory) Load(name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	data, ok := m.files[name]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return data, nil
+}
+
+func (m *memory) Save(name string, data []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.files == nil {
+		m.files = map[string][]byte{}
+	}
+	m.files[name] = data
+	return nil
+}
