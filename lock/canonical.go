@@ -1,0 +1,162 @@
+package lock
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// DefaultEnv is how the lock's text names the top level of gophersnake.toml,
+// which has no name of its own and is "" in memory. A variant cannot be called
+// so.
+const DefaultEnv = "default"
+
+// canonical returns a copy of a lock in the order that Marshal documents, with
+// the top level's environment spelled as asked. It shares the strings' lists
+// that it does not sort.
+func canonical(l *Lock, spelling string) *Lock {
+	c := *l
+	c.Base = mergeEnvs(l.Base, spelling, func(b *Base) *[]string { return &b.Envs })
+	for i := range c.Base {
+		c.Base[i].Links = sorted(c.Base[i].Links, func(a, b Link) int { return cmp.Compare(a.Path, b.Path) })
+		c.Base[i].Dirs = sorted(c.Base[i].Dirs, func(a, b Dir) int { return cmp.Compare(a.Path, b.Path) })
+	}
+	slices.SortStableFunc(c.Base, func(a, b Base) int {
+		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Image, b.Image))
+	})
+	c.Conda = mergeConda(l.Conda, spelling)
+	c.Go = mergeEnvs(l.Go, spelling, func(t *Toolchain) *[]string { return &t.Envs })
+	slices.SortStableFunc(c.Go, func(a, b Toolchain) int {
+		return cmp.Or(compareVersions(a.Version, b.Version), platforms.Compare(a.Platform, b.Platform),
+			slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Module, b.Module))
+	})
+	c.Activation = mergeEnvs(l.Activation, spelling, func(a *Activation) *[]string { return &a.Envs })
+	slices.SortStableFunc(c.Activation, func(a, b Activation) int {
+		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs))
+	})
+	c.Plan = slices.Clone(l.Plan)
+	for i, g := range c.Plan {
+		c.Plan[i] = Group{Envs: sortEnvs(g.Envs, spelling), Packages: slices.Compact(sorted(g.Packages, strings.Compare))}
+	}
+	c.Layer = slices.Compact(sorted(l.Layer, compareLayers))
+	return &c
+}
+
+func sorted[T any](list []T, compare func(a, b T) int) []T {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, compare)
+	return list
+}
+
+func compareLayers(a, b Layer) int {
+	return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.DiffID, b.DiffID), cmp.Compare(a.Digest, b.Digest), cmp.Compare(a.Size, b.Size))
+}
+
+// compareVersions orders Go versions by number: 1.9 before 1.26.
+func compareVersions(a, b string) int {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	return slices.CompareFunc(as, bs, func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
+	})
+}
+
+// sortEnvs returns environments sorted and once each, the top level first.
+func sortEnvs(envs []string, spelling string) []string {
+	var plain []string
+	for _, e := range envs {
+		if e == DefaultEnv {
+			e = ""
+		}
+		plain = append(plain, e)
+	}
+	slices.Sort(plain)
+	plain = slices.Compact(plain)
+	if len(plain) > 0 && plain[0] == "" {
+		plain[0] = spelling
+	}
+	return plain
+}
+
+// mergeEnvs joins rows that differ in their environments alone, sorted by
+// their text so that the order they came in does not matter.
+func mergeEnvs[T any](rows []T, spelling string, envs func(*T) *[]string) []T {
+	byText := map[string]T{}
+	members := map[string][]string{}
+	for _, row := range rows {
+		own := *envs(&row)
+		*envs(&row) = nil
+		key := block(row)
+		byText[key] = row
+		members[key] = append(members[key], own...)
+	}
+	var merged []T
+	for _, key := range sortedKeys(byText) {
+		row := byText[key]
+		*envs(&row) = sortEnvs(members[key], spelling)
+		merged = append(merged, row)
+	}
+	return merged
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// mergeConda joins rows of one package: each environment has a set of
+// platforms, and environments with the same set share a row. That is one
+// answer for any way of cutting the same facts into rows.
+func mergeConda(rows []Conda, spelling string) []Conda {
+	packages := map[string]Conda{}
+	uses := map[string]map[string][]platforms.Platform{} // by package, then environment
+	for _, row := range rows {
+		bare := row
+		bare.Envs, bare.Platforms = nil, nil
+		key := block(bare)
+		packages[key] = bare
+		if uses[key] == nil {
+			uses[key] = map[string][]platforms.Platform{}
+		}
+		for _, env := range sortEnvs(row.Envs, "") {
+			uses[key][env] = append(uses[key][env], row.Platforms...)
+		}
+	}
+	var merged []Conda
+	for _, key := range sortedKeys(packages) {
+		merged = append(merged, split(packages[key], uses[key], spelling)...)
+	}
+	slices.SortStableFunc(merged, compareConda)
+	return merged
+}
+
+// split returns a package's rows, one for each set of platforms.
+func split(p Conda, uses map[string][]platforms.Platform, spelling string) []Conda {
+	var rows []Conda
+	for _, env := range sortedKeys(uses) {
+		set := slices.Compact(sorted(uses[env], platforms.Compare))
+		i := slices.IndexFunc(rows, func(r Conda) bool { return slices.Equal(r.Platforms, set) })
+		if i < 0 {
+			p.Platforms, p.Envs = set, nil
+			rows = append(rows, p)
+			i = len(rows) - 1
+		}
+		rows[i].Envs = append(rows[i].Envs, env)
+	}
+	for i := range rows {
+		rows[i].Envs = sortEnvs(rows[i].Envs, spelling)
+	}
+	return rows
+}
+
+func compareConda(a, b Conda) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Subdir, b.Subdir),
+		slices.CompareFunc(a.Platforms, b.Platforms, platforms.Compare),
+		cmp.Compare(a.Version, b.Version), cmp.Compare(a.Build, b.Build), cmp.Compare(a.URL, b.URL),
+		slices.Compare(a.Envs, b.Envs))
+}

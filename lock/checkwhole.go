@@ -1,0 +1,92 @@
+package lock
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// checkWhole looks at what blocks say together: no environment has two
+// answers to one question, and the plan and the packages are in step.
+func checkWhole(l *Lock) *problem {
+	c := &checker{}
+	s := seen{c, map[string]string{}}
+	for i, b := range l.Base {
+		s.all(fmt.Sprintf("base[%d].platform", i), "a base", b.Envs, b.Platform)
+	}
+	for i, p := range l.Conda {
+		s.all(fmt.Sprintf("conda[%d].name", i), fmt.Sprintf("package %q", p.Name), p.Envs, p.Platforms...)
+	}
+	for i, t := range l.Go {
+		s.all(fmt.Sprintf("go[%d].version", i), "go "+t.Version, t.Envs, t.Platform)
+	}
+	for i, a := range l.Activation {
+		s.all(fmt.Sprintf("activation[%d].platform", i), "an activation", a.Envs, a.Platform)
+	}
+	c.plan(l)
+	rows := map[string]bool{}
+	for i, y := range l.Layer {
+		if rows[y.Key] {
+			c.report(fault.Usage, fmt.Sprintf("layer[%d].key", i), "layer %s is in the lock twice", y.Key)
+		}
+		rows[y.Key] = true
+	}
+	return c.first
+}
+
+// seen tells what was said twice for one environment and platform.
+type seen struct {
+	*checker
+	first map[string]string
+}
+
+func (s seen) all(key, what string, envs []string, ps ...platforms.Platform) {
+	for _, env := range sortEnvs(envs, DefaultEnv) {
+		for _, p := range ps {
+			id := fmt.Sprintf("%s\x00%s\x00%s", what, env, p)
+			if s.first[id] != "" {
+				s.report(fault.Usage, key, "environment %s has %s for %s twice", env, what, p)
+			}
+			s.first[id] = key
+		}
+	}
+}
+
+// plan checks that each package of an environment lies in exactly one group,
+// and that groups hold no other packages. A lock without any plan passes: its
+// environments have no conda layers yet.
+func (c *checker) plan(l *Lock) {
+	type member struct{ env, name string }
+	locked := map[member]bool{}
+	for _, p := range l.Conda {
+		for _, env := range sortEnvs(p.Envs, "") {
+			locked[member{env, p.Name}] = true
+		}
+	}
+	placed := map[member]bool{}
+	for i, g := range l.Plan {
+		key := fmt.Sprintf("plan[%d].packages", i)
+		for _, name := range g.Packages {
+			used := false
+			for _, env := range sortEnvs(g.Envs, "") {
+				m := member{env, name}
+				used = used || locked[m]
+				if placed[m] {
+					c.report(fault.Usage, key, "package %q is in two groups of the plan", name)
+				}
+				placed[m] = true
+			}
+			if !used {
+				c.report(fault.Usage, key, "plan group %d holds %q, which the lock has not", i+1, name)
+			}
+		}
+	}
+	for i, p := range l.Conda {
+		missing := func(env string) bool { return !placed[member{env, p.Name}] }
+		if len(l.Plan) > 0 && slices.ContainsFunc(sortEnvs(p.Envs, ""), missing) {
+			c.report(fault.Usage, fmt.Sprintf("conda[%d].name", i), "package %q is in no group of the plan", p.Name)
+		}
+	}
+}
