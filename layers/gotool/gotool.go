@@ -1,0 +1,117 @@
+// Package gotool makes the layer of a Go toolchain from its module zip.
+//
+// # The tree
+//
+// The files are those of the zip below a root such as usr/local/go, with the
+// names and modes of [release.Entries], owned by root:root and dated with the
+// Unix epoch, sorted bytewise by path. They are the files of the release
+// archive less its directories api, doc, misc and test, which the module does
+// not have.
+//
+// # The bytes
+//
+// The fragment holds no directory entry. Where it is compressed by gzip, every
+// file that the zip holds deflated keeps its own deflate stream
+// ([tree.Writer.AddDeflated]): nothing is compressed anew, and the bytes depend
+// on the zip, not only on the files in it. This is why the zip's SHA-256 is
+// part of the description.
+package gotool
+
+import (
+	"archive/zip"
+	"context"
+	"io"
+	"path"
+	"slices"
+
+	"github.com/gophersnake/gophersnake/golang/release"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Root is where the toolchain of an image with one Go lies, relative to the
+// image's root.
+const Root = "usr/local/go"
+
+// Description is all that the bytes of a toolchain layer depend on, besides
+// layer format and compression.
+type Description struct {
+	Module    string `json:"module"` // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
+	H1        string `json:"h1"`
+	ZipSHA256 string `json:"zip-sha256"` // hex
+	Root      string `json:"root"`
+}
+
+// Describe returns the description of a locked toolchain below root.
+func Describe(tc lock.Toolchain, root string) Description {
+	return Description{Module: tc.Module, H1: tc.H1, ZipSHA256: tc.ZipSHA256, Root: root}
+}
+
+// Dirs returns the directories of the layer: root, all above it, and all below
+// it that have files; sorted bytewise. Errors are of class "verification".
+func Dirs(zip io.ReaderAt, size int64, root string) ([]string, error) {
+	entries, err := open(zip, size)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var dirs []string
+	for _, e := range entries {
+		for dir := range tree.Parents(path.Join(root, e.Path)) {
+			if !seen[dir] {
+				seen[dir] = true
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	slices.Sort(dirs)
+	return dirs, nil
+}
+
+// Write writes the fragment of a toolchain. The caller has checked the zip
+// against the lock ([release.CheckZip]); what is checked here are names, sizes
+// and CRC-32 of the files.
+func Write(ctx context.Context, zip io.ReaderAt, size int64, root string, w *tree.Writer) error {
+	entries, err := open(zip, size)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := add(e, root, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func open(r io.ReaderAt, size int64) ([]release.Entry, error) {
+	z, err := release.OpenZip(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return release.Entries(z)
+}
+
+func add(e release.Entry, root string, w *tree.Writer) error {
+	f := e.File
+	h := tree.Header{Path: path.Join(root, e.Path), Mode: e.Mode, Size: int64(f.UncompressedSize64)}
+	if f.Method == zip.Deflate {
+		raw, err := f.OpenRaw()
+		if err != nil {
+			return tree.NewError(h.Path, "module zip: %w", err)
+		}
+		return w.AddDeflated(h, raw, int64(f.CompressedSize64), f.CRC32)
+	}
+	content, err := f.Open()
+	if err != nil {
+		return tree.NewError(h.Path, "module zip: %w", err)
+	}
+	if err := w.Add(h, content); err != nil {
+		_ = content.Close() // the first error counts
+		return err
+	}
+	return content.Close()
+}
