@@ -1,0 +1,150 @@
+package base
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/lock"
+)
+
+// facts returns what the layers above need to know. Env and User come from the
+// config.
+func (f *filesystem) facts() lock.Facts {
+	facts := lock.Facts{
+		Libc:      f.libc(),
+		OSRelease: f.text("etc/os-release", "usr/lib/os-release"), // os-release(5): the first that exists
+		Passwd:    f.text("etc/passwd"),
+		Group:     f.text("etc/group"),
+		Sh:        f.hasFile("bin/sh"),
+		Bash:      f.hasFile("bin/bash"),
+		UsrBinEnv: f.hasFile("usr/bin/env"),
+	}
+	f.collect(f.root, "", &facts)
+	slices.SortFunc(facts.Links, func(a, b lock.Link) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(facts.Dirs, func(a, b lock.Dir) int { return cmp.Compare(a.Path, b.Path) })
+	return facts
+}
+
+// collect gathers links to directories and directories with their own mode or
+// owner. What is in /proc, /sys and /dev is hidden when a container runs.
+func (f *filesystem) collect(n *node, p string, facts *lock.Facts) {
+	for name, child := range n.children {
+		at := path.Join(p, name)
+		switch child.kind {
+		case isLink:
+			if to, real := f.resolve(at); to != nil && to.kind == isDir {
+				facts.Links = append(facts.Links, lock.Link{Path: at, Target: real})
+			}
+		case isDir:
+			if child.mode != 0o755 || child.uid != 0 || child.gid != 0 {
+				facts.Dirs = append(facts.Dirs, lock.Dir{Path: at, Mode: child.mode, UID: child.uid, GID: child.gid})
+			}
+			if at != "proc" && at != "sys" && at != "dev" {
+				f.collect(child, at, facts)
+			}
+		}
+	}
+}
+
+func (f *filesystem) hasFile(p string) bool {
+	n, _ := f.resolve(p)
+	return n != nil && n.kind == isFile
+}
+
+// text returns the text of the first of the files that exists.
+func (f *filesystem) text(paths ...string) string {
+	for _, p := range paths {
+		if n, _ := f.resolve(p); n != nil && n.kind == isFile {
+			if n.content == nil {
+				return ""
+			}
+			return n.content.text
+		}
+	}
+	return ""
+}
+
+// machine is ELF's e_machine and the names that the C libraries give the
+// architecture.
+type machine struct {
+	elf   uint16
+	tuple string // of Debian's multiarch directories
+	musl  string // in musl's file names
+}
+
+func machineOf(arch string) machine {
+	switch arch {
+	case "amd64":
+		return machine{62, "x86_64-linux-gnu", "x86_64"}
+	case "arm64":
+		return machine{183, "aarch64-linux-gnu", "aarch64"}
+	}
+	return machine{}
+}
+
+// libc returns the C library that programs of the platform find, glibc where
+// both are. Its version is left out where the library does not tell it.
+func (f *filesystem) libc() string {
+	m := machineOf(f.platform.Arch)
+	glibc := []string{
+		"lib/" + m.tuple + "/libc.so.6", "usr/lib/" + m.tuple + "/libc.so.6",
+		"lib64/libc.so.6", "usr/lib64/libc.so.6", "lib/libc.so.6", "usr/lib/libc.so.6",
+	}
+	musl := []string{"lib/ld-musl-" + m.musl + ".so.1", "usr/lib/ld-musl-" + m.musl + ".so.1"}
+	if v := f.libcAt(glibc, m, "glibc"); v != "" {
+		return v
+	}
+	return f.libcAt(musl, m, "musl")
+}
+
+// libcAt returns the library at the first of the paths that holds one for the
+// machine.
+func (f *filesystem) libcAt(paths []string, m machine, family string) string {
+	for _, p := range paths {
+		n, _ := f.resolve(p)
+		if n == nil || n.kind != isFile || n.content == nil {
+			continue
+		}
+		if c := n.content; c.machine == m.elf || c.machine == 0 && c.libc != "" {
+			return cmp.Or(c.libc, family)
+		}
+	}
+	return ""
+}
+
+// Resolved returns where a path of an image really lies: every part of it that
+// is a symbolic link to a directory in the base, the last one included, is
+// replaced by the link's target. "bin/x" becomes "usr/bin/x" where /bin links
+// to /usr/bin. Paths are relative to the root, and the root is ".".
+func Resolved(f lock.Facts, p string) string {
+	todo := strings.Split(path.Clean("/" + p)[1:], "/")
+	at := "."
+	for links := 0; len(todo) > 0; {
+		at, todo = path.Join(at, todo[0]), todo[1:]
+		i := slices.IndexFunc(f.Links, func(l lock.Link) bool { return l.Path == at })
+		// Targets are fully resolved in a lock that we wrote. In one that was
+		// edited they may go in circles.
+		if i < 0 || links == maxLinks {
+			continue
+		}
+		links++
+		target := path.Clean("/" + f.Links[i].Target)[1:]
+		at, todo = ".", append(strings.Split(target, "/"), todo...)
+	}
+	return at
+}
+
+// Attr returns the permission bits and the owner that a directory has in the
+// base, or would have if a layer made it: 0755, root, root. The path is taken
+// through the base's links.
+func Attr(f lock.Facts, dir string) (mode int64, uid, gid int) {
+	p := Resolved(f, dir)
+	for _, d := range f.Dirs {
+		if d.Path == p {
+			return d.Mode, d.UID, d.GID
+		}
+	}
+	return 0o755, 0, 0
+}
