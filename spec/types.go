@@ -1,0 +1,209 @@
+package spec
+
+import "github.com/gophersnake/gophersnake/platforms"
+
+// The doc comments of this file are the descriptions of the JSON Schema, so
+// they are written for whoever edits gophersnake.toml.
+
+// Spec is the content of gophersnake.toml: the wish that the lock fulfils.
+type Spec struct {
+	// Version of this file's schema.
+	Version int `toml:"version" jsonschema:"required,enum=1"`
+	Variant
+	// Variants of the image, by name. Each inherits everything above.
+	Env map[string]Variant `toml:"env"`
+
+	file string // as given to Read, for errors
+	root *node  // with positions, for merging
+}
+
+// Variant is what the top level and each [env.X] may set.
+type Variant struct {
+	// What the image is called and how it starts.
+	Image Image `toml:"image"`
+	// What lies below our layers. No table means nothing.
+	Base Base `toml:"base"`
+	// The conda environment.
+	Conda Conda `toml:"conda"`
+	// Go toolchains and tools.
+	Go Go `toml:"go"`
+	// Go programs that are compiled into the image.
+	CLI []CLI `toml:"cli"`
+	// Files and directories that are copied into the image.
+	Files []Files `toml:"files"`
+	// Users of the image.
+	Accounts []Account `toml:"accounts"`
+	// What editors read from the image.
+	Devcontainer Devcontainer `toml:"devcontainer"`
+	// How content is cut into layers.
+	Layers Layers `toml:"layers"`
+	// How hosts are reached, by HOST or HOST:PORT; channels too.
+	Registry map[string]Registry `toml:"registry"`
+}
+
+// Image is the image's name and its config.
+type Image struct {
+	// Repository to push to: HOST[:PORT]/PATH, without a tag.
+	Name string `toml:"name"`
+	// Tags to push. Templates are allowed.
+	Tags []string `toml:"tags"`
+	// Platforms of the image. Default: linux/amd64 and linux/arm64.
+	Platforms []platforms.Platform `toml:"platforms"`
+	// User the image runs as: an account below, root, or a number. Default: account nonroot, 65532, with a home.
+	User Owner `toml:"user"`
+	// Directory that commands start in, an absolute path.
+	Workdir string `toml:"workdir"`
+	// Entrypoint. Absent: the base's; an empty list: none.
+	Entrypoint []string `toml:"entrypoint"`
+	// Command, or the entrypoint's arguments. Absent: the base's; an empty list: none.
+	Cmd []string `toml:"cmd"`
+	// Labels of the image config, over the base's. Templates are allowed.
+	Labels map[string]string `toml:"labels"`
+	// Annotations of the index and its manifests. Templates are allowed.
+	Annotations map[string]string `toml:"annotations"`
+	// Variables of the image, over the base's and over activation. A PATH must contain $PATH.
+	Env map[string]string `toml:"env"`
+}
+
+// Base is what lies below our layers: an image or Debian packages.
+type Base struct {
+	// A registry reference, oci:DIR[:TAG], oci-archive:FILE[:TAG], or scratch.
+	Image string `toml:"image"`
+	// Debian packages to make the base of.
+	Debian *Debian `toml:"debian"`
+}
+
+// Debian is a base made of Debian packages.
+type Debian struct {
+	// Release, such as bookworm.
+	Suite string `toml:"suite"`
+	// Time of the archive's snapshot, such as 20261101T000000Z.
+	Snapshot string `toml:"snapshot"`
+	// Components of the archive. Default: main.
+	Components []string `toml:"components"`
+	// Packages; what they depend on is added.
+	Packages []string `toml:"packages"`
+	// URL of the archive to take packages from.
+	Mirror string `toml:"mirror"`
+	// A ready list of packages.
+	Preset string `toml:"preset" jsonschema:"enum=glibc"`
+}
+
+// Conda is the conda environment.
+type Conda struct {
+	// An environment.yml that adds to the keys below.
+	File string `toml:"file"`
+	// A conda-lock.yml, pixi.lock or @EXPLICIT file, instead of file, channels and dependencies.
+	Lock string `toml:"lock"`
+	// Which environment of a pixi.lock.
+	Environment string `toml:"environment"`
+	// Which categories of a conda-lock.yml.
+	Categories []string `toml:"categories"`
+	// Channels, the most important first: names, URLs, file://, oci://, paths relative to this file.
+	Channels []string `toml:"channels"`
+	// Match specs of the packages wanted.
+	Dependencies []string `toml:"dependencies"`
+	// Where the environment lies in the image. Default: /opt/conda.
+	Prefix string `toml:"prefix"`
+	// Which channel a package may come from. Default: strict.
+	ChannelPriority string `toml:"channel-priority" jsonschema:"enum=strict,enum=flexible,enum=disabled"`
+	// Versions of virtual packages, over those of the target and its base.
+	VirtualPackages map[string]string `toml:"virtual-packages"`
+	// Ignore packages younger than this: a duration (7d, 12h, 2w) or a date.
+	ExcludeNewer Cutoff `toml:"exclude-newer"`
+	// What a package with link scripts means; none is ever run. Default: deny.
+	Scripts string `toml:"scripts" jsonschema:"enum=deny,enum=skip,enum=known"`
+	// Whether packaged .pyc files stay. Default: keep.
+	Pyc string `toml:"pyc" jsonschema:"enum=keep,enum=drop"`
+	// Additions for one conda subdir, such as linux-aarch64.
+	Target map[string]Target `toml:"target"`
+}
+
+// Target is what one conda subdir adds to the environment.
+type Target struct {
+	// Match specs of packages wanted on this subdir too.
+	Dependencies []string `toml:"dependencies"`
+	// The @EXPLICIT lock file of this subdir.
+	Lock string `toml:"lock"`
+}
+
+// Go is the Go toolchains and tools of the image.
+type Go struct {
+	// Versions (1.26, 1.26.8), ranges (>=1.21.0,<1.22.0), or go.mod. The first is the default.
+	Versions []string `toml:"versions"`
+	// Where toolchains come from. Default: module.
+	Source string `toml:"source" jsonschema:"enum=module,enum=release,enum=conda,enum=auto"`
+	// Module proxy for lock and build, never in the image. Default: GOPROXY.
+	Proxy string `toml:"proxy"`
+	// Programs to install, PACKAGE@VERSION.
+	Tools []string `toml:"tools"`
+	// Variables of the image.
+	Env map[string]string `toml:"env"`
+}
+
+// CLI is a Go program that is compiled into the image.
+type CLI struct {
+	// The main package, such as ./cmd/hello.
+	Package string `toml:"package" jsonschema:"required"`
+	// File name of the program. Default: the package's last element.
+	Name string `toml:"name"`
+	// Directory of the program in the image. Default: /usr/local/bin.
+	Path string `toml:"path"`
+	// Platforms to compile for. Default: the image's.
+	Platforms []platforms.Platform `toml:"platforms"`
+	// Flags of the linker. Templates are allowed.
+	Ldflags string `toml:"ldflags"`
+	// Directory of the image that holds the archives of all platforms. Default: none.
+	Bundle string `toml:"bundle"`
+}
+
+// Files is a file or directory that is copied into the image.
+type Files struct {
+	// File or directory, relative to this file.
+	Src string `toml:"src" jsonschema:"required"`
+	// Absolute path in the image.
+	Dest string `toml:"dest" jsonschema:"required"`
+	// Permission bits in octal, such as 0644. Default: 0644, or 0755 where the file can be executed.
+	Mode string `toml:"mode"`
+	// Owner: root, an account, or a number. Default: root.
+	Owner Owner `toml:"owner"`
+	// Patterns to leave out, as in .dockerignore.
+	Ignore []string `toml:"ignore"`
+}
+
+// Account is a user of the image. Its group has the same name and number, its
+// home is /home/NAME.
+type Account struct {
+	// Name, such as dev.
+	Name string `toml:"name" jsonschema:"required"`
+	// Number of the user and of its group.
+	UID int `toml:"uid" jsonschema:"required,minimum=1,maximum=2147483647"`
+	// More groups: conda (900), golang (901), another account, or a group of the base.
+	Groups []string `toml:"groups"`
+}
+
+// Devcontainer is what editors read from the image.
+type Devcontainer struct {
+	// Extensions to install, PUBLISHER.NAME.
+	Extensions []string `toml:"extensions"`
+}
+
+// Layers is how content is cut into layers.
+type Layers struct {
+	// Most layers to make above the base. Default: 40.
+	Budget int `toml:"budget" jsonschema:"minimum=1,maximum=126"`
+	// Compression of layers. Default: gzip.
+	Compression string `toml:"compression" jsonschema:"enum=gzip,enum=zstd"`
+}
+
+// Registry is how one host is reached.
+type Registry struct {
+	// File with certificates to trust, relative to this file.
+	CA string `toml:"ca"`
+	// URLs or hosts to ask first, in this order.
+	Mirrors []string `toml:"mirrors"`
+	// Whether the host speaks HTTP without TLS.
+	PlainHTTP bool `toml:"plain-http"`
+	// Repository of the host that blobs of all images are shared from.
+	BlobHome string `toml:"blob-home"`
+}
