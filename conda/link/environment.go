@@ -117,5 +117,5 @@ func (t *target) destination(p string, noarchPython bool) string {
 
 // usage returns an error about input that cannot be used as asked.
 func usage(where, format string, args ...any) error {
-	return tree.NewError(where, format, args...).As("usage")
+	return tree.NewError(where, format, args...).WithClass("usage")
 }

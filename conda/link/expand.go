@@ -23,7 +23,7 @@ func (p *planner) expand(pkg *Package) ([]File, error) {
 		}
 		f, err := p.newFile(&entry, meta.NoarchPython)
 		if err != nil {
-			return nil, tree.NewError(stem, "%s: %w", entry.Path, err).As(classOf(err))
+			return nil, tree.NewError(stem, "%s: %w", entry.Path, err).WithClass(classOf(err))
 		}
 		files = append(files, f)
 	}

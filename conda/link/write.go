@@ -172,7 +172,7 @@ func (f *fragment) binary(w *written, h tree.Header, source io.Reader) error {
 		return err
 	}
 	if f.d.System == osx && r.replaced > 0 && (isMachO(head) || h.Mode&0o111 != 0) {
-		return tree.NewError(f.d.Record.Stem(), "%s: relocating the program breaks its code signature, and signing is not supported", w.Path).As("usage")
+		return tree.NewError(f.d.Record.Stem(), "%s: relocating the program breaks its code signature, and signing is not supported", w.Path).WithClass("usage")
 	}
 	return nil
 }
