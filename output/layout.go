@@ -1,0 +1,319 @@
+package output
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+)
+
+// Parts of an OCI layout (image-spec, image-layout.md).
+const (
+	layoutFile    = "oci-layout"
+	indexFile     = "index.json"
+	blobsDir      = "blobs/sha256"
+	layoutContent = `{"imageLayoutVersion":"1.0.0"}`
+	refNameKey    = "org.opencontainers.image.ref.name"
+)
+
+// layout is an OCI layout that this process has locked.
+type layout struct {
+	dir     string
+	place   string   // of the output, for usage errors
+	fresh   bool     // had no index.json
+	created []string // blobs of this run, for undo
+}
+
+// writeLayout writes an index into the layout at t.Path.
+func writeLayout(ctx context.Context, t Transport, tags []string, c *closure, o Options) (done []string, err error) {
+	l := &layout{dir: t.Path, place: t.place()}
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+		return nil, diskError(err, l.dir)
+	}
+	lock, err := lockFile(ctx, l.path(ours+"lock"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = lock.Unlock() }() // the kernel does it otherwise
+	if err := l.check(); err != nil {    // again: now nobody else changes it
+		return nil, err
+	}
+	index, err := l.readIndex()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			l.undo()
+		}
+	}()
+	if err := l.start(); err != nil {
+		return nil, err
+	}
+	if err := l.addBlobs(ctx, c, o); err != nil {
+		return nil, err
+	}
+	if err := index.put(c.root.Descriptor, tags); err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(index)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.write(indexFile, raw); err != nil {
+		// The rename may have happened all the same: then nothing is undone.
+		if now, e := os.ReadFile(l.path(indexFile)); e == nil && bytes.Equal(now, raw) {
+			l.created, l.fresh = nil, false
+		}
+		return nil, err
+	}
+	return tags, nil
+}
+
+func (l *layout) path(name string) string { return filepath.Join(l.dir, filepath.FromSlash(name)) }
+
+// check refuses a directory that holds something other than a layout. The
+// marker file is looked for after the listing, since another process writes it
+// before any other file.
+func (l *layout) check() error {
+	entries, err := os.ReadDir(l.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		if info, e := os.Stat(l.dir); e == nil && !info.IsDir() {
+			return newError(classUsage, l.place, "%q is not a directory", l.dir)
+		}
+		return diskError(err, l.dir)
+	}
+	_, err = os.Stat(l.path(layoutFile))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return asDisk(err, l.dir)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ours) {
+			return newError(classUsage, l.place, "directory is not empty and has no oci-layout file").
+				hint("choose another directory, or empty this one")
+		}
+	}
+	return nil
+}
+
+// start removes what a killed process left and writes the marker.
+func (l *layout) start() error {
+	left, err := filepath.Glob(filepath.Join(globQuote(l.dir), ours+"*.tmp"))
+	if err != nil {
+		return err
+	}
+	for _, file := range left {
+		if err := os.Remove(file); err != nil {
+			return diskError(err, file)
+		}
+	}
+	if _, err := os.Stat(l.path(layoutFile)); errors.Is(err, fs.ErrNotExist) {
+		if err := l.write(layoutFile, []byte(layoutContent)); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(l.path(blobsDir), 0o755); err != nil {
+		return diskError(err, l.dir)
+	}
+	return nil
+}
+
+// globQuote makes filepath.Glob take a directory as it is.
+func globQuote(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// write replaces a small file.
+func (l *layout) write(name string, content []byte) error {
+	return replace(l.path(name), l.temp(filepath.Base(name)), func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+func (l *layout) temp(base string) string { return l.path(ours + base + ".tmp") }
+
+// undo removes what a failed write added: its blobs, and a layout that did not
+// exist before. Directories that are not empty stay.
+func (l *layout) undo() {
+	for _, file := range l.created {
+		_ = os.Remove(file) // best effort: unreferenced blobs do no harm
+	}
+	if !l.fresh {
+		return
+	}
+	for _, name := range []string{blobsDir, "blobs", layoutFile, ours + "lock", "."} {
+		_ = os.Remove(l.path(name))
+	}
+}
+
+// addBlobs writes all blobs and manifests that are not there yet.
+func (l *layout) addBlobs(ctx context.Context, c *closure, o Options) error {
+	files := make([]bool, len(c.blobs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(o.Jobs)
+	for i, b := range c.blobs {
+		g.Go(func() (err error) {
+			files[i], err = l.addBlob(ctx, b, o)
+			return err
+		})
+	}
+	err := g.Wait()
+	for i, created := range files {
+		if created {
+			l.created = append(l.created, l.blobPath(c.blobs[i].Digest))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, m := range c.manifests() {
+		created, err := l.addBlob(ctx, &blob{Descriptor: m.Descriptor, data: m.raw}, o)
+		if err != nil {
+			return err
+		}
+		if created {
+			l.created = append(l.created, l.blobPath(m.Digest))
+		}
+	}
+	return nil
+}
+
+func (l *layout) blobPath(h v1.Hash) string { return l.path(blobsDir + "/" + h.Hex) }
+
+// addBlob writes one blob unless it is there with the right content, and says
+// whether the file is new.
+func (l *layout) addBlob(ctx context.Context, b *blob, o Options) (created bool, err error) {
+	file := l.blobPath(b.Digest)
+	info, err := os.Stat(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, diskError(err, file)
+	}
+	exists := err == nil
+	if exists && info.Size() == b.Size {
+		same, err := hasDigest(ctx, file, b.Digest)
+		if err != nil {
+			return false, err
+		}
+		if same {
+			o.Progress(Event{Kind: EventExists, Name: b.name(), Size: b.Size})
+			return false, nil
+		}
+	}
+	err = replace(file, l.temp(b.Digest.Hex), func(w io.Writer) error { return copyBlob(ctx, w, b, o) })
+	return !exists && err == nil, err
+}
+
+// hasDigest hashes a file.
+func hasDigest(ctx context.Context, file string, want v1.Hash) (bool, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return false, diskError(err, file)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, contextReader{ctx, f}); err != nil {
+		return false, asDisk(err, file)
+	}
+	return hex.EncodeToString(h.Sum(nil)) == want.Hex, nil
+}
+
+// layoutIndex is index.json. Entries that are not ours stay as they are.
+type layoutIndex struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	MediaType     string            `json:"mediaType,omitempty"`
+	Manifests     []json.RawMessage `json:"manifests"`
+	Annotations   map[string]string `json:"annotations,omitempty"`
+}
+
+// readIndex reads index.json; a layout without one is fresh.
+func (l *layout) readIndex() (*layoutIndex, error) {
+	file := l.path(indexFile)
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		l.fresh = true
+		return newLayoutIndex(), nil
+	}
+	if err != nil {
+		return nil, diskError(err, file)
+	}
+	index := new(layoutIndex)
+	err = json.Unmarshal(raw, index)
+	if err == nil && index.SchemaVersion != 2 {
+		err = fmt.Errorf("schemaVersion is %d, want 2", index.SchemaVersion)
+	}
+	if err != nil {
+		return nil, newError(classDisk, file, "not an image index, the layout is corrupt: %w", err).
+			hint("its blobs may be whole: restore index.json from a copy, or remove the directory %s and write it again", l.dir)
+	}
+	return index, nil
+}
+
+func newLayoutIndex() *layoutIndex {
+	return &layoutIndex{SchemaVersion: 2, MediaType: "application/vnd.oci.image.index.v1+json"}
+}
+
+// put gives each tag the root; without tags the root becomes the one entry
+// without a name. A replaced entry keeps its position.
+func (x *layoutIndex) put(root v1.Descriptor, tags []string) error {
+	if len(tags) == 0 {
+		tags = []string{""}
+	}
+	for _, tag := range tags {
+		d := root
+		if tag != "" {
+			d.Annotations = map[string]string{refNameKey: tag}
+		}
+		raw, err := json.Marshal(d)
+		if err != nil {
+			return err
+		}
+		if err := x.replace(tag, raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace puts an entry in the place of the first with the same name and drops
+// the others with it.
+func (x *layoutIndex) replace(tag string, entry json.RawMessage) error {
+	var kept []json.RawMessage
+	placed := false
+	for _, raw := range x.Manifests {
+		var d struct {
+			Annotations map[string]string `json:"annotations"`
+		}
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return newError(classDisk, indexFile, "an entry is not a descriptor: %w", err)
+		}
+		switch {
+		case d.Annotations[refNameKey] != tag:
+			kept = append(kept, bytes.TrimSpace(raw))
+		case !placed:
+			kept, placed = append(kept, entry), true
+		}
+	}
+	if !placed {
+		kept = append(kept, entry)
+	}
+	x.Manifests = kept
+	return nil
+}

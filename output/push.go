@@ -1,0 +1,284 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+)
+
+// publishRounds is how often what a registry lost is uploaded again.
+const publishRounds = 5
+
+// pusher pushes one closure to one repository.
+type pusher struct {
+	*client
+	o        Options
+	progress func(Event)
+	closure  *closure
+
+	mu      sync.Mutex
+	mounted map[v1.Hash]bool // mounts that were tried
+}
+
+// push publishes an index and returns the tags that were set.
+func push(ctx context.Context, t Transport, img Image, c *closure, o Options) ([]string, error) {
+	tags := img.Tags
+	if t.Tag != "" {
+		tags = []string{t.Tag}
+	}
+	if len(tags) == 0 {
+		return nil, newError(classUsage, t.place(), "no tag in it and none in image.tags").
+			hint("write docker://%s:TAG", t.Ref)
+	}
+	repo, err := name.NewRepository(t.repository())
+	if err != nil {
+		return nil, badOutput(t.String(), "%w", refError{err})
+	}
+	for _, tag := range tags {
+		if _, err := name.NewTag(repo.String() + ":" + tag); err != nil {
+			return nil, newError(classUsage, t.place(), "tag %q is not valid, it wants 1 to 128 letters, digits, and _ . -", tag)
+		}
+	}
+	if host := repo.RegistryStr(); o.Insecure(host) || isLoopback(hostname(host)) {
+		// Lets the ping try plain http; every other request is checked too.
+		if repo, err = name.NewRepository(t.repository(), name.Insecure); err != nil {
+			return nil, badOutput(t.String(), "%w", refError{err})
+		}
+	}
+	cl, err := newClient(ctx, repo, scopes(repo, c), o)
+	if err != nil {
+		return nil, err
+	}
+	p := &pusher{client: cl, o: o, progress: o.Progress, closure: c, mounted: map[v1.Hash]bool{}}
+	if err := p.publish(ctx); err != nil {
+		return nil, err
+	}
+	return p.tag(ctx, tags)
+}
+
+// hostname is host without its port.
+func hostname(host string) string {
+	h := canonicalHost("https", host)
+	return trimBrackets(h[:strings.LastIndexByte(h, ':')])
+}
+
+// scopes are the rights that a push needs: on the repository, and to read those
+// that lend blobs.
+func scopes(repo name.Repository, c *closure) []string {
+	list := []string{"repository:" + repo.RepositoryStr() + ":pull,push"}
+	seen := map[string]bool{repo.RepositoryStr(): true}
+	for _, b := range c.blobs {
+		from, ok := b.mountFrom()
+		if ok && from.RegistryStr() == repo.RegistryStr() && !seen[from.RepositoryStr()] {
+			seen[from.RepositoryStr()] = true
+			list = append(list, "repository:"+from.RepositoryStr()+":pull")
+		}
+	}
+	return list
+}
+
+// publish uploads until the registry has the whole closure.
+func (p *pusher) publish(ctx context.Context) error {
+	for round := 1; ; round++ {
+		err := p.round(ctx)
+		var lost *lostError
+		if err == nil || !errors.As(err, &lost) {
+			return err
+		}
+		if round == publishRounds {
+			e := p.errorf("%s is still missing or has a wrong size after %d uploads", lost.name, round)
+			if lost.cause != nil {
+				e.Problem += " (" + lost.cause.reason() + ")"
+			}
+			return e.hint("the registry accepts uploads and loses them; no tag was changed")
+		}
+		wait := p.retry.backoff(round, lost)
+		p.progress(Event{Kind: EventRetry, Name: lost.name, Wait: wait, Problem: lost.Error()})
+		if err := p.retry.clock.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// lostError says that the registry lacks a part after it was uploaded.
+type lostError struct {
+	name  string
+	cause *statusError // the registry's own complaint, or nil
+}
+
+func (e *lostError) Error() string { return e.name + " is missing after its upload" }
+
+// round uploads what is missing, children first, and checks the closure.
+func (p *pusher) round(ctx context.Context) error {
+	err := p.parallel(ctx, len(p.closure.blobs), func(ctx context.Context, i int) error {
+		return p.ensureBlob(ctx, p.closure.blobs[i])
+	})
+	if err != nil {
+		return err
+	}
+	err = p.parallel(ctx, len(p.closure.images), func(ctx context.Context, i int) error {
+		return p.ensureManifest(ctx, p.closure.images[i])
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range p.closure.indexes {
+		if err := p.ensureManifest(ctx, m); err != nil {
+			return err
+		}
+	}
+	return p.check(ctx)
+}
+
+// parallel calls f for 0 … n-1, Jobs at a time.
+func (p *pusher) parallel(ctx context.Context, n int, f func(context.Context, int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(p.o.Jobs)
+	for i := range n {
+		g.Go(func() error { return f(ctx, i) })
+	}
+	return g.Wait()
+}
+
+// name is how events and errors call a manifest.
+func (m manifest) name() string { return "manifest " + m.Digest.String() }
+
+// ensureManifest makes the repository have a manifest. Whether its parts are
+// there too is for check to find out.
+func (p *pusher) ensureManifest(ctx context.Context, m manifest) error {
+	err := p.retry.do(ctx, m.name(), func(int) error {
+		ok, err := p.has(ctx, p.url("manifests/"+m.Digest.String()), m.Descriptor)
+		if err != nil && !isForbidden(err) {
+			return err
+		}
+		if ok {
+			p.progress(Event{Kind: EventExists, Name: m.name(), Size: m.Size})
+			return nil
+		}
+		if err := p.putManifest(ctx, m, m.Digest.String()); err != nil {
+			return err
+		}
+		p.progress(Event{Kind: EventDone, Name: m.name(), Bytes: m.Size, Size: m.Size})
+		return nil
+	})
+	var s *statusError
+	if errors.As(err, &s) && s.has("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN") {
+		return &lostError{"a part of " + m.name(), s}
+	}
+	if err != nil {
+		return p.explain(err, m.name())
+	}
+	return nil
+}
+
+// visible is how often the check looks for a part before it counts as lost:
+// some registries show an upload late.
+const visible = 4
+
+// check asks for every manifest and blob of every platform.
+func (p *pusher) check(ctx context.Context) error {
+	type part struct {
+		v1.Descriptor
+		name string
+		path string
+	}
+	var parts []part
+	for _, b := range p.closure.blobs {
+		parts = append(parts, part{b.Descriptor, b.name(), "blobs/"})
+	}
+	for _, m := range p.closure.manifests() {
+		parts = append(parts, part{m.Descriptor, m.name(), "manifests/"})
+	}
+	return p.parallel(ctx, len(parts), func(ctx context.Context, i int) error {
+		q := parts[i]
+		ok, err := p.eventually(ctx, q.name, func() (bool, error) {
+			return p.has(ctx, p.url(q.path+q.Digest.String()), q.Descriptor)
+		})
+		if err == nil && !ok {
+			return &lostError{name: q.name}
+		}
+		return err
+	})
+}
+
+// eventually polls cond, which itself is retried, a few times.
+func (p *pusher) eventually(ctx context.Context, name string, cond func() (bool, error)) (ok bool, err error) {
+	for n := range visible {
+		err = p.retry.do(ctx, name, func(int) error {
+			ok, err = cond()
+			return err
+		})
+		if err != nil {
+			return false, p.explain(err, name)
+		}
+		if ok || n == visible-1 {
+			return ok, nil
+		}
+		if err := p.retry.clock.Sleep(ctx, p.retry.backoff(n, nil)); err != nil {
+			return false, err
+		}
+	}
+	return ok, nil
+}
+
+// tag sets the tags in order and returns those that resolve to the index.
+func (p *pusher) tag(ctx context.Context, tags []string) ([]string, error) {
+	for i, tag := range tags {
+		if err := p.setTag(ctx, tag); err != nil {
+			return tags[:i:i], p.partly(err, tags[:i])
+		}
+		p.progress(Event{Kind: EventTagged, Name: fmt.Sprintf("tag %q", tag)})
+	}
+	return tags, nil
+}
+
+// setTag writes one tag and reads it back.
+func (p *pusher) setTag(ctx context.Context, tag string) error {
+	what := fmt.Sprintf("tag %q", tag)
+	err := p.retry.do(ctx, what, func(int) error {
+		return p.putManifest(ctx, p.closure.root, tag)
+	})
+	if refused(err) {
+		// An immutable tag may already be what it should be.
+		if ok, e := p.resolves(ctx, p.closure.root, tag); e == nil && ok {
+			return nil
+		}
+	}
+	if err != nil {
+		return p.explain(err, what)
+	}
+	ok, err := p.eventually(ctx, what, func() (bool, error) { return p.resolves(ctx, p.closure.root, tag) })
+	if err == nil && !ok {
+		return p.errorf("%s was accepted and does not resolve to %s", what, p.closure.root.Digest).
+			hint("another push may have moved it meanwhile")
+	}
+	return err
+}
+
+// refused reports a definite no of the registry.
+func refused(err error) bool {
+	var s *statusError
+	return errors.As(err, &s) && s.status >= 400 && s.status < 500 && !transient(s.status) && s.status != http.StatusUnauthorized
+}
+
+// partly adds to an error which tags are set already.
+func (p *pusher) partly(err error, done []string) error {
+	var e *Error
+	if len(done) == 0 || !errors.As(err, &e) {
+		return err
+	}
+	quoted := make([]string, len(done))
+	for i, tag := range done {
+		quoted[i] = fmt.Sprintf("%q", tag)
+	}
+	c := *e
+	c.Problem += "; tags set before: " + strings.Join(quoted, ", ")
+	return &c
+}
