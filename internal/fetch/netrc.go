@@ -15,7 +15,7 @@ func Netrc(text, source string) func(host string) (Login, bool) {
 	var host, user, pass string
 	known := false // the entry is of a machine and has a password
 	keep := func() {
-		if _, ok := logins[host]; known && !ok {
+		if _, ok := logins[host]; known && user != "" && !ok {
 			logins[host] = Login{User: user, Secret: NewSecret(pass), Source: source}
 		}
 		host, user, pass, known = "", "", "", false
@@ -55,8 +55,8 @@ func Netrc(text, source string) func(host string) (Login, bool) {
 	}
 }
 
-// netrcWords splits the text at white space and leaves comment lines and
-// macros, which end at an empty line, out.
+// netrcWords splits the text at white space. It leaves out lines that begin
+// with "#" and macros, which end at an empty line.
 func netrcWords(text string) []string {
 	var words []string
 	macro := false
@@ -66,7 +66,10 @@ func netrcWords(text string) []string {
 			macro = line != ""
 			continue
 		}
-		for line != "" && line[0] != '#' {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for line != "" {
 			var word string
 			if word, line = netrcWord(line); word == "macdef" {
 				macro, line = true, ""
