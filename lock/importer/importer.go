@@ -1,0 +1,183 @@
+// Package importer reads other tools' lock files: @EXPLICIT files (CEP 23) and
+// conda-lock.yml version 1 (CEP 37). It turns bytes into packages and asks
+// nobody: what a file lacks stays zero, and whoever resolves fetches the
+// packages to learn the rest.
+//
+// Rules that hold for both formats:
+//
+//   - Name, version, build and subdir come from the URL, split as CEP 26 and
+//     36 say: CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2.
+//   - User names, passwords and tokens (/t/TOKEN/) are taken out of URLs:
+//     credentials never come from a lock file, and never enter ours.
+//   - "~" and "$VARIABLE" are refused where the formats allow them: a lock
+//     must mean the same on every machine.
+//   - Hashes are lower-case hexadecimal. A package may have an MD5 alone, or
+//     an @EXPLICIT one nothing; the caller decides whether it trusts that.
+//   - No environment has two packages of one name.
+//
+// Errors name the line. Their class is usage, verification for a name or URL
+// that could lead outside of its place, or stale for a file that was made for
+// another platform.
+package importer
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// MaxSize is the largest file that is read, in bytes.
+const MaxSize = 64 << 20
+
+// Imported is a package that another tool locked.
+type Imported struct {
+	Platform platforms.Platform // what it was locked for
+	URL      string             // without credentials: a URL, file:// included, or a path as written
+	MD5      string             // hex, or ""
+	SHA256   string             // hex, or ""
+	Name     string
+	Version  string
+	Build    string   // "" for a wheel
+	Subdir   string   // "noarch", "linux-64", …; "" where the URL does not tell
+	Size     int64    // bytes; 0 where the file does not tell
+	Depends  []string // match specs, as far as the file has them
+	Channel  string   // URL of the channel; "" where the URL does not tell
+	Line     int      // in the file, from 1
+}
+
+// file makes errors about one file.
+type file string
+
+func (f file) usage(line int, format string, args ...any) *fault.Error {
+	return fault.New(fault.Usage, f.at(line), format, args...)
+}
+
+func (f file) at(line int) string {
+	if line == 0 {
+		return string(f)
+	}
+	return fmt.Sprintf("%s:%d", string(f), line)
+}
+
+func isHex(s string, digits int) bool {
+	return len(s) == digits && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// subdirs are conda's names of platforms (CEP 26), of which platforms knows
+// those that gophersnake can make something for.
+var subdirs = regexp.MustCompile(`^(noarch|(linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)$`)
+
+// setURL reads what a package's URL or path tells: all of it but the hash.
+func (i *Imported) setURL(f file, raw string) error {
+	i.URL = stripSecrets(raw)
+	where := i.URL
+	if strings.HasPrefix(where, "~") {
+		return f.usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
+	}
+	if strings.Contains(where, "$") {
+		return f.usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
+	}
+	if scheme, _, ok := strings.Cut(where, "://"); ok {
+		u, err := url.Parse(where)
+		if err != nil || u.RawQuery != "" || u.Opaque != "" {
+			return f.usage(i.Line, "%q is not a URL of a package", where)
+		}
+		switch scheme {
+		case "https", "http", "oci", "file":
+		default:
+			return f.usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
+		}
+		if err := safe(u); err != nil {
+			return fault.New(fault.Verification, f.at(i.Line), "%q %s", where, err)
+		}
+		where = u.Path
+	} else if strings.Contains(where, `\`) {
+		return f.usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
+	}
+	if err := i.setFileName(f, path.Base(where)); err != nil {
+		return err
+	}
+	if dir := path.Base(path.Dir(where)); subdirs.MatchString(dir) {
+		i.Subdir = dir
+		if strings.Contains(i.URL, "://") {
+			i.Channel = parent(parent(i.URL))
+		}
+	}
+	return nil
+}
+
+// parent returns a URL without its last element; package path would clean its
+// double slash.
+func parent(u string) string { return u[:max(strings.LastIndexByte(u, '/'), 0)] }
+
+// safe refuses path elements that a server and a file system understand
+// differently, hidden by percent-encoding too.
+func safe(u *url.URL) error {
+	for segment := range strings.SplitSeq(u.EscapedPath(), "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "." || plain == ".." || strings.ContainsAny(plain, `/\`) || hasControl(plain) {
+			return fmt.Errorf("holds the path element %q", segment)
+		}
+	}
+	return nil
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7f })
+}
+
+// setFileName splits NAME-VERSION-BUILD.EXTENSION from the right (CEP 26).
+func (i *Imported) setFileName(f file, name string) error {
+	stem, ok := strings.CutSuffix(name, ".conda")
+	if !ok {
+		if stem, ok = strings.CutSuffix(name, ".tar.bz2"); !ok {
+			return f.usage(i.Line, "file %q does not end in .conda or .tar.bz2", name)
+		}
+	}
+	build := strings.LastIndexByte(stem, '-')
+	version := strings.LastIndexByte(stem[:max(build, 0)], '-')
+	if version <= 0 || build == version+1 || build == len(stem)-1 {
+		return f.usage(i.Line, "file %q is not called NAME-VERSION-BUILD", name)
+	}
+	if strings.Contains(stem, "..") || hasControl(stem) {
+		return fault.New(fault.Verification, f.at(i.Line), "file %q holds .., a space or a control character", name)
+	}
+	i.Name, i.Version, i.Build = stem[:version], stem[version+1:build], stem[build+1:]
+	return nil
+}
+
+// fits checks a package's subdir against the platform it was locked for.
+func (i *Imported) fits(f file) error {
+	if i.Subdir == "" || i.Subdir == "noarch" || i.Subdir == i.Platform.Subdir() {
+		return nil
+	}
+	return fault.New(fault.Stale, f.at(i.Line), "package %q is for %s, not for %s", i.Name, i.Subdir, i.Platform.Subdir())
+}
+
+// unique finds packages of one name, and drops those that are listed again
+// word for word.
+func unique(f file, list []Imported) ([]Imported, error) {
+	type key struct {
+		name string
+		p    platforms.Platform
+	}
+	first := map[key]Imported{}
+	var all []Imported
+	for _, i := range list {
+		k := key{i.Name, i.Platform}
+		was, again := first[k]
+		switch {
+		case !again:
+			first[k] = i
+			all = append(all, i)
+		case was.URL != i.URL || was.SHA256 != i.SHA256 || was.MD5 != i.MD5:
+			return nil, f.usage(i.Line, "package %q is listed twice for %s, first in line %d", i.Name, i.Platform, was.Line)
+		}
+	}
+	return all, nil
+}
