@@ -18,6 +18,38 @@ import (
 // other. The returned function may be called more than once.
 func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	path := s.path(locksDir, keyName(key))
+	// Callers in this process queue here, which needs no polling and, unlike
+	// the kernel's lock, orders their memory accesses.
+	turn := s.turn(key)
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	l, err := lockNamed(ctx, path)
+	if err != nil {
+		<-turn
+		return nil, err
+	}
+	return sync.OnceFunc(func() {
+		release(l, path)
+		<-turn
+	}), nil
+}
+
+// turn returns the channel of one element that is full while a caller in this
+// process has the lock of a key.
+func (s *Store) turn(key string) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.turns[key] == nil {
+		s.turns[key] = make(chan struct{}, 1)
+	}
+	return s.turns[key]
+}
+
+// lockNamed locks the file that has a name, and makes it where it is absent.
+func lockNamed(ctx context.Context, path string) (*flock.Flock, error) {
 	for {
 		l := flock.New(path)
 		if _, err := l.TryLockContext(ctx, poll); err != nil {
@@ -28,7 +60,7 @@ func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error)
 			return nil, errors.Join(err, l.Unlock())
 		}
 		if same {
-			return sync.OnceFunc(func() { release(l, path) }), nil
+			return l, nil
 		}
 		// The holder before us removed the file that we waited for.
 		if err := l.Unlock(); err != nil {

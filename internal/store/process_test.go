@@ -106,14 +106,15 @@ func TestKilledWhileWriting(t *testing.T) {
 func TestKilledWhileLocking(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	s := open(t, dir)
-	cmd, stderr := startChild(t, "hold", dir)
+	cmd, _ := startChild(t, "hold", dir)
+	waiting, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	for held := false; !held; time.Sleep(time.Millisecond) {
 		var n int
-		ok, err := s.LoadRecord(t.Context(), "numbers", "holding", &n)
-		if err != nil || stderr.Len() > 0 {
-			t.Fatalf("%v, child: %s", err, stderr)
+		var err error
+		if held, err = s.LoadRecord(waiting, "numbers", "holding", &n); err != nil {
+			t.Fatalf("the child has not come to hold its lock: %v", err)
 		}
-		held = ok
 	}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()

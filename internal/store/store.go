@@ -74,7 +74,8 @@ type Store struct {
 	opened time.Time // by the clock of the file system
 
 	mu       sync.Mutex
-	verified map[string]*verdict
+	verified map[string]*verdict      // by digest
+	turns    map[string]chan struct{} // by key
 
 	hook func(op, path string) error // a test's way to make an operation fail
 }
@@ -89,7 +90,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, diskError("open", dir, err)
 	}
-	s := &Store{dir: abs, verified: map[string]*verdict{}}
+	s := &Store{dir: abs, verified: map[string]*verdict{}, turns: map[string]chan struct{}{}}
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, diskError("make directory", abs, err)
 	}
