@@ -20,9 +20,11 @@ var (
 	digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 	// User and password, with or without a scheme before them.
-	userinfoForm = regexp.MustCompile(`://[^/\s,|]*@|(?:^|[,|])[^/\s,|@:]+:[^/\s,|]*@`)
+	userinfoForm = regexp.MustCompile(`://[^/\s|]*@|(?:^|[,|])[^/\s,|@:]+:[^/\s,|]*@`)
 	tokenForm    = regexp.MustCompile(`/t/[^/\s,|]+/`) // as conda channels have it
-	hiddenForm   = regexp.MustCompile(`://[^\s,|]*@|(?:^|[,|])[^\s,|]*@|\?[^\s,|]*`)
+	// What redact hides: all up to the last "@", and queries.
+	hiddenForm = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://|^)\S*@`)
+	queryForm  = regexp.MustCompile(`\?\S*`)
 )
 
 // label is a part of a host name (RFC 1123).
@@ -228,11 +230,7 @@ func checkNoQuery(s, subject string) flaw {
 // redact removes what may be secret from a text that holds URLs, and rather
 // too much than too little.
 func redact(s string) string {
-	s = hiddenForm.ReplaceAllStringFunc(s, func(hidden string) string {
-		if strings.HasPrefix(hidden, "://") {
-			return "://"
-		}
-		return ""
-	})
+	s = hiddenForm.ReplaceAllString(s, "$1")
+	s = queryForm.ReplaceAllString(s, "")
 	return tokenForm.ReplaceAllString(s, "/")
 }
