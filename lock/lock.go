@@ -100,7 +100,8 @@ type Conda struct {
 	SitePackages  string               `toml:"python-site-packages-path,omitempty"`
 	License       string               `toml:"license,omitempty"`
 	LicenseFamily string               `toml:"license-family,omitempty"`
-	Timestamp     int64                `toml:"timestamp,omitempty"` // milliseconds since the epoch
+	Timestamp     int64                `toml:"timestamp,omitempty"`    // milliseconds since the epoch
+	LinkScripts   []string             `toml:"link-scripts,omitempty"` // scripts that installers would run and we never do
 }
 
 // Toolchain is a Go toolchain for one platform.

@@ -1,0 +1,217 @@
+package builder
+
+import (
+	"context"
+	"io"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/layers"
+	"github.com/gophersnake/gophersnake/layers/cli"
+	"github.com/gophersnake/gophersnake/layers/condaenv"
+	"github.com/gophersnake/gophersnake/layers/files"
+	"github.com/gophersnake/gophersnake/layers/gotool"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Inputs is what an environment has besides the lock: where locked things are
+// opened, and what the user's own files and settings are.
+type Inputs struct {
+	Archives     condaenv.Archives
+	ToolchainZip func(ctx context.Context, t *lock.Toolchain) (Zip, error)
+	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
+
+	CondaPrefix string
+	CondaSpecs  []string
+	DropPyc     bool
+	Programs    []cli.Binary // sources hashed; the toolchain is filled in from the lock
+	Files       []files.Source
+	Owners      []string // of Files, by name or number
+	Accounts    []files.Account
+	User        string // "" is the account nonroot
+	Compression tree.Compression
+	Report      func(p platforms.Platform, plan *link.Plan) // may be nil
+	Warn        func(text string)                           // may be nil
+}
+
+// Zip is an open toolchain zip.
+type Zip interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// composer makes the layers of one image.
+type composer struct {
+	Inputs
+	platform platforms.Platform
+	lock     lock.Selection
+	facts    *lock.Facts
+	layers   []layers.Layer
+}
+
+// Compose returns the image of one platform: the layers of everything that the
+// lock and the inputs ask for, bottom to top (design.md §8), and its
+// configuration. base is nil for scratch.
+func Compose(s lock.Selection, p platforms.Platform, base v1.Image, in Inputs, conf Config) (Image, error) {
+	c := &composer{Inputs: in, platform: p, lock: s, facts: &lock.Facts{}}
+	if s.Base != nil {
+		c.facts = &s.Base.Facts
+	}
+	c.accounts()
+	for _, step := range []func() error{c.toolchain, c.conda, c.files, c.programs, c.users} {
+		if err := step(); err != nil {
+			return Image{}, err
+		}
+	}
+	user, err := c.user()
+	if err != nil {
+		return Image{}, err
+	}
+	conf.User = user
+	conf.Env = environ(c.facts.Env, s.Activation, conf.Env)
+	return Image{Platform: p, Base: base, Layers: c.layers, Config: conf}, nil
+}
+
+// toolchain adds the layer of the image's Go.
+func (c *composer) toolchain() error {
+	for i := range c.lock.Go {
+		t := &c.lock.Go[i]
+		if !t.Image {
+			continue
+		}
+		root := c.facts.Resolve(gotool.Root)
+		key := layers.Key("go", c.Compression, struct {
+			gotool.Description
+			Base []tree.Header
+		}{gotool.Describe(*t, root), layers.Dirs(c.facts, root)})
+		content := func(ctx context.Context) (*layers.Content, error) { return c.toolchainContent(ctx, t, root, key) }
+		c.layers = append(c.layers, layers.Layer{Kind: "go", Name: t.Version, Key: key, Content: content})
+	}
+	return nil
+}
+
+func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root, key string) (*layers.Content, error) {
+	zip, err := c.ToolchainZip(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer zip.Close()
+	dirs, err := gotool.Dirs(zip, zip.Size(), root)
+	if err != nil {
+		return nil, err
+	}
+	write := func(ctx context.Context, w *tree.Writer) error {
+		zip, err := c.ToolchainZip(ctx, t)
+		if err != nil {
+			return err
+		}
+		defer zip.Close()
+		return gotool.Write(ctx, zip, zip.Size(), root, w)
+	}
+	return &layers.Content{Dirs: layers.Dirs(c.facts, dirs...), Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
+}
+
+// conda adds the layers of the conda environment.
+func (c *composer) conda() error {
+	env := condaenv.Env{
+		Platform: c.platform, Prefix: c.CondaPrefix, Base: c.facts, Packages: c.lock.Conda, Groups: c.lock.Groups,
+		Specs: c.CondaSpecs, DropPyc: c.DropPyc, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+	}
+	if c.Report != nil {
+		env.Report = func(plan *link.Plan) { c.Report(c.platform, plan) }
+	}
+	ls, err := condaenv.Layers(env)
+	c.layers = append(c.layers, ls...)
+	return err
+}
+
+// files adds the layer of [[files]].
+func (c *composer) files() error {
+	var all []files.File
+	for i, src := range c.Files {
+		uid, gid, err := files.UserID(c.facts, c.Accounts, c.Owners[i])
+		if err != nil {
+			return err
+		}
+		src.UID, src.GID = uid, gid
+		fs, err := src.Files()
+		if err != nil {
+			return err
+		}
+		all = append(all, fs...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return c.add(files.Layer("files", "files", c.facts, c.Compression, all))
+}
+
+// programs adds a layer for each [[cli]].
+func (c *composer) programs() error {
+	for _, b := range c.Programs {
+		i := indexGo(c.lock.Go)
+		if i < 0 {
+			return fault.New(fault.Stale, "gophersnake.lock", "no Go toolchain for %s, which cli %q needs", c.platform, b.Name).WithHint("run gophersnake lock")
+		}
+		t := c.lock.Go[i]
+		b.GoVersion, b.GoModule, b.GoH1 = t.Version, t.Module, t.H1
+		b.Path = "/" + c.facts.Resolve(trimRoot(b.Path))
+		if b.Bundle != "" {
+			b.Bundle = "/" + c.facts.Resolve(trimRoot(b.Bundle))
+		}
+		if err := c.program(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *composer) program(b cli.Binary) error {
+	description, err := b.Describe(c.platform)
+	if err != nil {
+		return err
+	}
+	paths, err := b.Dirs()
+	if err != nil {
+		return err
+	}
+	dirs := layers.Dirs(c.facts, paths...)
+	key := layers.Key("cli", c.Compression, struct {
+		cli.Description
+		Dirs []tree.Header
+	}{description, dirs})
+	write := func(ctx context.Context, w *tree.Writer) error {
+		builds, err := b.Compile(ctx, c.platform, func(ctx context.Context, p platforms.Platform) (string, error) {
+			return c.Compile(ctx, &b, p)
+		})
+		if err != nil {
+			return err
+		}
+		return b.Write(ctx, c.platform, builds, w)
+	}
+	c.layers = append(c.layers, layers.Layer{Kind: "cli", Name: b.Name, Key: key, Content: func(context.Context) (*layers.Content, error) {
+		return &layers.Content{Dirs: dirs, Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
+	}})
+	return nil
+}
+
+func (c *composer) add(l layers.Layer, err error) error {
+	if err == nil {
+		c.layers = append(c.layers, l)
+	}
+	return err
+}
+
+func indexGo(ts []lock.Toolchain) int {
+	for i, t := range ts {
+		if t.H1 != "" {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,178 @@
+package builder
+
+import (
+	"slices"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/layers"
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// Config is what the configuration says of an image besides its files. Values
+// are final: templates are expanded, USER is a number.
+type Config struct {
+	User        string
+	WorkDir     string
+	Entrypoint  *[]string // nil keeps the base's; an empty list is none
+	Cmd         *[]string // likewise
+	Env         []string  // "KEY=value", in order; a later one wins
+	Labels      map[string]string
+	Annotations map[string]string // of manifest and index
+	Created     time.Time         // zero is the Unix epoch
+}
+
+// image is one platform's image on its way.
+type image struct {
+	platform platforms.Platform
+	base     v1.Image // nil is scratch
+	config   Config
+	layers   []layers.Layer
+	lazy     []*lazyLayer // as layers
+}
+
+// build returns the image's config and manifest over its base.
+func (i *image) build() (v1.Image, error) {
+	file, below, err := i.below()
+	if err != nil {
+		return nil, err
+	}
+	i.configure(file)
+	m := &v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Annotations: i.config.Annotations}
+	all := map[v1.Hash]v1.Layer{}
+	for _, l := range below {
+		if err := appendLayer(m, all, l); err != nil {
+			return nil, err
+		}
+	}
+	for n, l := range i.lazy {
+		file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, l.diffID)
+		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: "gophersnake: " + i.layers[n].Kind + " " + i.layers[n].Name})
+		if err := appendLayer(m, all, l); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := canonical(file)
+	if err != nil {
+		return nil, err
+	}
+	d, err := partial.Descriptor(blob(types.OCIConfigJSON, raw))
+	if err != nil {
+		return nil, err
+	}
+	m.Config = *d
+	return newStatic(m, raw, all)
+}
+
+// below returns the base's config, or an empty one, and its layers.
+func (i *image) below() (*v1.ConfigFile, []v1.Layer, error) {
+	fresh := &v1.ConfigFile{OS: i.platform.OS, Architecture: i.platform.Arch, RootFS: v1.RootFS{Type: "layers"}}
+	if i.base == nil {
+		return fresh, nil, nil
+	}
+	file, err := i.base.ConfigFile()
+	if err != nil {
+		return nil, nil, err
+	}
+	if file.OS != i.platform.OS || file.Architecture != i.platform.Arch {
+		return nil, nil, fault.New(fault.Verification, "base", "config is for %s/%s, want %s", file.OS, file.Architecture, i.platform)
+	}
+	file = file.DeepCopy()
+	file.Container, file.DockerVersion = "", "" // of the machine that made the base
+	ls, err := i.base.Layers()
+	return file, ls, err
+}
+
+// configure applies the configuration over the base's (design.md §3).
+func (i *image) configure(file *v1.ConfigFile) {
+	c, conf := &file.Config, i.config
+	file.Created = v1.Time{Time: i.created()}
+	if conf.User != "" {
+		c.User = conf.User
+	}
+	if conf.WorkDir != "" {
+		c.WorkingDir = conf.WorkDir
+	}
+	if conf.Entrypoint != nil {
+		c.Entrypoint = *conf.Entrypoint
+	}
+	if conf.Cmd != nil {
+		c.Cmd = *conf.Cmd
+	}
+	c.Env = mergeEnv(c.Env, conf.Env)
+	for k, v := range conf.Labels {
+		if c.Labels == nil {
+			c.Labels = map[string]string{}
+		}
+		c.Labels[k] = v
+	}
+}
+
+func (i *image) created() time.Time {
+	if i.config.Created.IsZero() {
+		return time.Unix(0, 0).UTC()
+	}
+	return i.config.Created.UTC()
+}
+
+func appendLayer(m *v1.Manifest, all map[v1.Hash]v1.Layer, l v1.Layer) error {
+	d, err := partial.Descriptor(l)
+	if err != nil {
+		return err
+	}
+	d.MediaType = ociLayer(d.MediaType)
+	m.Layers = append(m.Layers, *d)
+	all[d.Digest] = l
+	return nil
+}
+
+// ociLayer returns the OCI name of a layer's media type, since an OCI manifest
+// should hold OCI types (image-spec manifest.md).
+func ociLayer(t types.MediaType) types.MediaType {
+	switch t {
+	case types.DockerLayer:
+		return types.OCILayer
+	case types.DockerUncompressedLayer:
+		return types.OCIUncompressedLayer
+	}
+	return t
+}
+
+// index joins the images of all platforms.
+func index(images []v1.Image, ps []platforms.Platform, annotations map[string]string) (v1.ImageIndex, error) {
+	adds := make([]mutate.IndexAddendum, len(images))
+	for n, img := range images {
+		d, err := partial.Descriptor(img)
+		if err != nil {
+			return nil, err
+		}
+		d.Platform = &v1.Platform{OS: ps[n].OS, Architecture: ps[n].Arch}
+		adds[n] = mutate.IndexAddendum{Add: img, Descriptor: *d}
+	}
+	idx := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), adds...)
+	if len(annotations) > 0 {
+		idx = mutate.Annotations(idx, annotations).(v1.ImageIndex)
+	}
+	return idx, nil
+}
+
+// mergeEnv appends variables; one that exists keeps its place and takes the
+// new value.
+func mergeEnv(base, more []string) []string {
+	env := slices.Clone(base)
+	for _, kv := range more {
+		key := name(kv)
+		if i := slices.IndexFunc(env, func(have string) bool { return name(have) == key }); i >= 0 {
+			env[i] = kv
+		} else {
+			env = append(env, kv)
+		}
+	}
+	return env
+}

@@ -1,0 +1,88 @@
+package builder
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/layers/files"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// defaultPath is PATH where a base has none: what dockerd gives a container of
+// an image without one.
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// accounts adds the account that an image runs as unless it names another.
+func (c *composer) accounts() {
+	if c.User == "" {
+		c.User = "nonroot"
+		if _, _, err := files.UserID(&lock.Facts{}, c.Accounts, c.User); err != nil {
+			c.Accounts = append(c.Accounts, files.Nonroot())
+		}
+	}
+}
+
+// users adds the layer of accounts, their homes, and GOPATH, which the group
+// golang may write (design.md §10).
+func (c *composer) users() error {
+	all, err := files.Accounts(c.facts, c.Accounts)
+	if err != nil {
+		return err
+	}
+	if hasImageGo(c.lock.Go) {
+		for _, dir := range []string{"go", "go/bin", "go/pkg", "go/src"} {
+			all = append(all, files.File{Header: tree.Header{Path: dir, Kind: tree.Dir, Mode: 0o2775, GID: files.GroupGolang}})
+		}
+	}
+	return c.add(files.Layer("accounts", "accounts", c.facts, c.Compression, all))
+}
+
+// user returns the image's USER as numbers, which runAsNonRoot needs.
+func (c *composer) user() (string, error) {
+	uid, gid, err := files.UserID(c.facts, c.Accounts, c.User)
+	if err != nil {
+		return "", err
+	}
+	return strconv.Itoa(uid) + ":" + strconv.Itoa(gid), nil
+}
+
+func hasImageGo(ts []lock.Toolchain) bool {
+	for _, t := range ts {
+		if t.Image {
+			return true
+		}
+	}
+	return false
+}
+
+// environ returns what activation and the configuration add to the base's
+// variables, in that order. In a PATH, $PATH stands for the one before.
+func environ(base []string, a *lock.Activation, own []string) []string {
+	env := mergeEnv(nil, base)
+	if a != nil {
+		env = addVars(env, a.Env)
+	}
+	return addVars(env, own)
+}
+
+func addVars(env, vars []string) []string {
+	for _, kv := range vars {
+		if value, ok := strings.CutPrefix(kv, "PATH="); ok {
+			kv = "PATH=" + strings.ReplaceAll(value, "$PATH", lookupPath(env))
+		}
+		env = mergeEnv(env, []string{kv})
+	}
+	return env
+}
+
+func lookupPath(env []string) string {
+	for _, kv := range env {
+		if value, ok := strings.CutPrefix(kv, "PATH="); ok && value != "" {
+			return value
+		}
+	}
+	return defaultPath
+}
+
+func trimRoot(p string) string { return strings.TrimPrefix(p, "/") }

@@ -1,0 +1,68 @@
+package world
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/lock"
+)
+
+// bucketMeta holds package metadata by the package's sha256 and the reader's
+// version.
+const bucketMeta = "conda-meta.1"
+
+// Package fetches a package, checks it against what p says of it, and returns
+// p with sha256 and size, and the package's metadata.
+func (w *World) Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error) {
+	digest, size, err := w.Fetch.Into(ctx, w.Store, w.location(p.URL), want(&p))
+	if err != nil {
+		return p, nil, err
+	}
+	p.SHA256, p.Size = strings.TrimPrefix(digest, "sha256:"), size
+	meta, err := w.Meta(ctx, &p)
+	return p, meta, err
+}
+
+// Meta returns a package's metadata, from the store where that knows it. It is
+// asked before Open, so that a package is read once for it and never again.
+func (w *World) Meta(ctx context.Context, p *lock.Conda) (*archive.Meta, error) {
+	var meta archive.Meta
+	if ok, err := w.Store.LoadRecord(ctx, bucketMeta, p.SHA256, &meta); err != nil || ok {
+		return &meta, err
+	}
+	a, closer, err := w.Open(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	defer closer.Close()
+	m, err := a.Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m, w.Store.SaveRecord(ctx, bucketMeta, p.SHA256, m)
+}
+
+// Open opens a package, fetching it where the store lacks it.
+func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.Closer, error) {
+	digest, _, err := w.Fetch.Into(ctx, w.Store, w.location(p.URL), want(p))
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := w.Store.Get(ctx, digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := archive.Open(b, b.Size(), p.URL[strings.LastIndexByte(p.URL, '/')+1:], archive.Limits{})
+	if err != nil {
+		b.Close()
+		return nil, nil, err
+	}
+	return a, b, nil
+}
+
+func want(p *lock.Conda) fetch.Want {
+	return fetch.Want{SHA256: p.SHA256, MD5: p.MD5, Size: p.Size}
+}

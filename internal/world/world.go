@@ -1,0 +1,189 @@
+// Package world is the real outside: what resolving asks and what layers open,
+// through one store and one HTTP client.
+package world
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/base"
+	"github.com/gophersnake/gophersnake/golang/release"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/internal/store"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/lock/importer"
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// World is the real world, seen from one project.
+type World struct {
+	Dir   string        // of gophersnake.toml
+	Store *store.Store  // everything fetched goes there
+	Fetch *fetch.Client // for packages and modules
+	Bases *base.Source  // for base images
+	Proxy string        // base URLs of Go module proxies as in GOPROXY: commas, "direct" and "off" are skipped
+	Note  func(string)  // what people should know; may be nil
+}
+
+// maxText is the most bytes of one of the user's files.
+const maxText = 64 << 20
+
+// ReadFile reads one of the user's files, relative to gophersnake.toml.
+func (w *World) ReadFile(name string) ([]byte, error) {
+	f, err := os.Open(w.path(name))
+	if err != nil {
+		return nil, fault.New(fault.Usage, name, "%w", bare(err)).WithHint("paths are relative to gophersnake.toml")
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Usage, name, "not a regular file")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err != nil {
+		return nil, fault.New(fault.Disk, name, "%w", bare(err))
+	}
+	if len(data) > maxText {
+		return nil, fault.New(fault.Usage, name, "file is larger than %d bytes", maxText)
+	}
+	return data, nil
+}
+
+// path returns a path of this machine.
+func (w *World) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(w.Dir, filepath.FromSlash(name))
+}
+
+// location returns where a package of the lock is fetched from: its URL, or
+// the path of this machine that a relative one means.
+func (w *World) location(u string) string {
+	if strings.Contains(u, "://") {
+		return u
+	}
+	return w.path(u)
+}
+
+// Relative returns a URL or path of a lock file as gophersnake.lock has it.
+// Paths in a lock file are relative to the lock file.
+func (w *World) Relative(lockFile, u string) (string, error) {
+	home, err := filepath.Abs(w.Dir)
+	if err != nil {
+		return "", fault.New(fault.Failed, w.Dir, "%w", err)
+	}
+	of, err := filepath.Abs(filepath.Dir(w.path(lockFile)))
+	if err != nil {
+		return "", fault.New(fault.Failed, lockFile, "%w", err)
+	}
+	return importer.FileURL(u, filepath.ToSlash(of), filepath.ToSlash(home))
+}
+
+// Base reads a base image: its digests and the facts of its files.
+func (w *World) Base(ctx context.Context, image string, p platforms.Platform) (*lock.Base, error) {
+	return w.Bases.Resolve(ctx, image, p)
+}
+
+// Documents keeps small documents in a store, for base.Source and the like.
+type Documents struct{ Store *store.Store }
+
+// Get returns a document by digest.
+func (d Documents) Get(digest string) ([]byte, bool) {
+	b, err := d.Store.Get(context.Background(), digest)
+	if err != nil {
+		return nil, false
+	}
+	defer b.Close()
+	data, err := io.ReadAll(b)
+	return data, err == nil
+}
+
+// Put keeps a document. A store that cannot is no error: it will be asked for
+// again.
+func (d Documents) Put(digest string, data []byte) {
+	_, _, _ = d.Store.Put(context.Background(), strings.NewReader(string(data)), digest, int64(len(data)))
+}
+
+// proxy is a server that holds files below a URL.
+type proxy struct {
+	fetch *fetch.Client
+	base  string
+}
+
+// Get implements release.Proxy.
+func (p proxy) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	data, err := p.fetch.Get(ctx, strings.TrimSuffix(p.base, "/")+"/"+name, maxText)
+	var status *fetch.StatusError
+	if errors.As(err, &status) && (status.Code == 404 || status.Code == 410 || status.Code == 403) {
+		return nil, &fs.PathError{Op: "get", Path: name, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(strings.NewReader(string(data))), nil
+}
+
+// proxies are asked one after the other while they lack a file.
+type proxies []proxy
+
+// Get implements release.Proxy.
+func (ps proxies) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	for _, p := range ps {
+		r, err := p.Get(ctx, name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return r, err
+		}
+	}
+	return nil, &fs.PathError{Op: "get", Path: name, Err: fs.ErrNotExist}
+}
+
+// goProxies returns the module proxies of a GOPROXY value.
+func (w *World) goProxies() (proxies, error) {
+	var ps proxies
+	for _, entry := range strings.FieldsFunc(w.Proxy, func(r rune) bool { return r == ',' || r == '|' }) {
+		if entry = strings.TrimSpace(entry); entry != "direct" && entry != "off" {
+			ps = append(ps, proxy{w.Fetch, entry})
+		}
+	}
+	if len(ps) == 0 {
+		return nil, fault.New(fault.Usage, "go.proxy", "no module proxy in %q", w.Proxy).
+			WithHint("set [go] proxy or GOPROXY to the URL of a module proxy: toolchains come as modules")
+	}
+	return ps, nil
+}
+
+// state keeps what the checksum database client remembers, in the store.
+type state struct{ store *store.Store }
+
+const bucketSums = "sumdb"
+
+// Load implements release.State.
+func (s state) Load(name string) ([]byte, error) {
+	var data []byte
+	ok, err := s.store.LoadRecord(context.Background(), bucketSums, name, &data)
+	if err == nil && !ok {
+		err = &fs.PathError{Op: "load", Path: name, Err: fs.ErrNotExist}
+	}
+	return data, err
+}
+
+// Save implements release.State.
+func (s state) Save(name string, data []byte) error {
+	return s.store.SaveRecord(context.Background(), bucketSums, name, data)
+}
+
+var _ release.State = state{}
+
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}

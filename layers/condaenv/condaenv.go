@@ -1,0 +1,211 @@
+// Package condaenv makes the layers of a conda environment: one for each group
+// of the plan, and a small one with the environment's own files.
+package condaenv
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/layers"
+	"github.com/gophersnake/gophersnake/layers/files"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Archives gives access to packages by what the lock says of them.
+type Archives interface {
+	// Meta returns a package's metadata.
+	Meta(ctx context.Context, p *lock.Conda) (*archive.Meta, error)
+	// Open returns a package; the closer ends its use.
+	Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.Closer, error)
+}
+
+// Env is a conda environment on one platform.
+type Env struct {
+	Platform    platforms.Platform
+	Prefix      string       // "/opt/conda"
+	Base        *lock.Facts  // of what lies below
+	Packages    []lock.Conda // all of the environment
+	Groups      []lock.Group // of the plan, bottom to top
+	Specs       []string     // what the user asked for, for conda-meta/history
+	DropPyc     bool
+	Compression tree.Compression
+	Archives    Archives
+	Report      func(*link.Plan) // receives what linking found, once; may be nil
+	Warn        func(string)     // what people should know of a package; may be nil
+}
+
+// inputs is everything that the bytes of the environment's layers depend on.
+// How packages share paths depends on all of them, so every layer's key covers
+// all; what a change of one package leaves as it was is found again by the
+// keys of the fragments.
+type inputs struct {
+	Subdir   string
+	Prefix   string
+	Root     string
+	DropPyc  bool
+	Dirs     []lock.Dir // modes and owners that the base gives the prefix
+	Packages []lock.Conda
+}
+
+// Layers returns the environment's layers, bottom to top.
+func Layers(e Env) ([]layers.Layer, error) {
+	if len(e.Packages) == 0 {
+		return nil, nil
+	}
+	in := e.inputs()
+	env := &environment{Env: e, root: in.Root}
+	var all []layers.Layer
+	placed := map[string]bool{}
+	for _, g := range e.Groups {
+		var own []string
+		for _, name := range g.Packages {
+			if i := e.index(name); i >= 0 {
+				own = append(own, name)
+				placed[name] = true
+			}
+		}
+		if len(own) > 0 {
+			all = append(all, env.layer(in, own))
+		}
+	}
+	for _, p := range e.Packages {
+		if !placed[p.Name] {
+			return nil, fault.New(fault.Usage, "gophersnake.lock", "package %q is in no group of the plan", p.Name).WithHint("run gophersnake lock --replan")
+		}
+	}
+	history, err := env.history()
+	if err != nil {
+		return nil, err
+	}
+	return append(all, history), nil
+}
+
+func (e *Env) index(name string) int {
+	return slices.IndexFunc(e.Packages, func(p lock.Conda) bool { return p.Name == name })
+}
+
+func (e *Env) inputs() inputs {
+	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, DropPyc: e.DropPyc}
+	in.Root = e.Base.Resolve(strings.TrimPrefix(e.Prefix, "/"))
+	for _, d := range layers.Dirs(e.Base, in.Root) {
+		in.Dirs = append(in.Dirs, lock.Dir{Path: d.Path, Mode: d.Mode, UID: d.UID, GID: d.GID})
+	}
+	for _, p := range e.Packages {
+		p.Envs, p.Platforms = nil, nil // who else uses it changes no byte
+		in.Packages = append(in.Packages, p)
+	}
+	slices.SortFunc(in.Packages, func(a, b lock.Conda) int { return strings.Compare(a.Name, b.Name) })
+	return in
+}
+
+// environment links an Env once for all its layers.
+type environment struct {
+	Env
+	root string
+
+	mu   sync.Mutex
+	plan *link.Plan
+}
+
+// layer returns the layer of some packages.
+func (e *environment) layer(in inputs, names []string) layers.Layer {
+	key := layers.Key("conda", e.Compression, struct {
+		Inputs inputs
+		Own    []string
+	}{in, names})
+	title := strings.Join(names, " ")
+	if len(names) > 6 {
+		title = fmt.Sprintf("%s … %d packages", strings.Join(names[:5], " "), len(names))
+	}
+	return layers.Layer{Kind: "conda", Name: title, Key: key, Content: func(ctx context.Context) (*layers.Content, error) {
+		plan, err := e.describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return e.content(plan, names), nil
+	}}
+}
+
+// content returns the fragments of the named packages, and their directories.
+func (e *environment) content(plan *link.Plan, names []string) *layers.Content {
+	c := &layers.Content{}
+	var dirs []string
+	for _, d := range plan.Descriptions {
+		if !slices.Contains(names, d.Record.Name) {
+			continue
+		}
+		p := &e.Packages[e.index(d.Record.Name)]
+		dirs = append(dirs, d.Dirs()...)
+		c.Fragments = append(c.Fragments, layers.Fragment{Key: d.Key(), Write: func(ctx context.Context, w *tree.Writer) error {
+			a, closer, err := e.Archives.Open(ctx, p)
+			if err != nil {
+				return err
+			}
+			defer closer.Close()
+			return link.Write(ctx, d, a, w, link.WriteOptions{Warn: e.Warn})
+		}})
+	}
+	c.Dirs = layers.Dirs(e.Base, dirs...)
+	return c
+}
+
+// describe runs phase A of linking. A failure is not kept, so that a fetch can
+// be tried again.
+func (e *environment) describe(ctx context.Context) (*link.Plan, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.plan != nil {
+		return e.plan, nil
+	}
+	packages, err := e.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := link.Describe(ctx, link.Environment{
+		Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.root, DropPyc: e.DropPyc,
+	}, packages)
+	if err != nil {
+		return nil, err
+	}
+	e.plan = plan
+	if e.Report != nil {
+		e.Report(plan)
+	}
+	return plan, nil
+}
+
+// history returns the layer of the environment's own files (conda.md §1.7:
+// conda and mamba know an environment by conda-meta/history).
+func (e *environment) history() (layers.Layer, error) {
+	records := make([]link.Record, len(e.Packages))
+	for i := range e.Packages {
+		records[i] = Record(&e.Packages[i])
+	}
+	text := link.History(e.Specs, records)
+	return files.Layer("env", "conda environment", e.Base, e.Compression, []files.File{
+		files.Text(e.root+"/conda-meta/history", 0o644, text),
+	})
+}
+
+// Record returns the repodata record of a locked package (CEP 36).
+func Record(p *lock.Conda) link.Record {
+	return link.Record{
+		Name: p.Name, Version: p.Version, Build: p.Build, BuildNumber: p.BuildNumber,
+		Subdir: p.Subdir, Noarch: p.Noarch, Depends: p.Depends, Constrains: p.Constrains,
+		TrackFeatures: p.TrackFeatures, Features: p.Features, License: p.License, LicenseFamily: p.LicenseFamily,
+		MD5: p.MD5, SHA256: p.SHA256, Size: p.Size, Timestamp: p.Timestamp,
+		PythonSitePackagesPath: p.SitePackages, URL: p.URL, Channel: p.Channel, FileName: FileName(p.URL),
+	}
+}
+
+// FileName returns the last element of a URL or path.
+func FileName(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }

@@ -1,0 +1,89 @@
+// Package layers holds what all kinds of layers have in common: a layer is
+// known by its key before its bytes exist.
+//
+// Each kind has a package of its own: condaenv, gotool, cli, files.
+package layers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Layer is one layer of an image. Its key follows from the lock and the user's
+// own sources alone; its content may have to be fetched.
+type Layer struct {
+	Kind string // "go", "conda", "env", "cli", "files", "accounts"
+	Name string // for people: "go 1.26.8", "python"
+	Key  string // see Key
+
+	// Content returns what the layer is made of. It may fetch, and is asked
+	// only when no store has the layer's bytes.
+	Content func(ctx context.Context) (*Content, error)
+}
+
+// Content is what a layer is made of: its directories, which stand once at its
+// head, and its fragments in order.
+type Content struct {
+	Dirs      []tree.Header
+	Fragments []Fragment
+}
+
+// Fragment is a part of a layer that is made, stored and reused by itself.
+type Fragment struct {
+	Key   string // "sha256:<hex>" of all that its bytes depend on
+	Write func(ctx context.Context, w *tree.Writer) error
+}
+
+// Key returns "sha256:<hex>" of a layer's complete description: the layer
+// format, the kind, the compression and every input by digest. Equal keys mean
+// equal bytes, on every machine (design.md §8).
+func Key(kind string, c tree.Compression, description any) string {
+	b, err := json.Marshal(struct {
+		Format      int    `json:"layer-format"`
+		Kind        string `json:"kind"`
+		Compression string `json:"compression"`
+		Description any    `json:"description"`
+	}{lock.LayerFormat, kind, c.String(), description})
+	if err != nil {
+		panic("layers: a description is not JSON: " + err.Error()) // a bug: descriptions are plain structs
+	}
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Dirs returns headers for paths and all directories above them, each once,
+// sorted. A directory that the base has keeps the base's mode and owner;
+// others are 0755 root:root. All have the Unix epoch (design.md §6).
+func Dirs(base *lock.Facts, paths ...string) []tree.Header {
+	all := map[string]bool{}
+	for _, p := range paths {
+		all[p] = true
+		for dir := range tree.Parents(p) {
+			all[dir] = true
+		}
+	}
+	delete(all, "")
+	dirs := make([]tree.Header, 0, len(all))
+	for p := range all {
+		a := base.Attr(p)
+		dirs = append(dirs, tree.Header{Path: p, Kind: tree.Dir, Mode: a.Mode, UID: a.UID, GID: a.GID})
+	}
+	SortHeaders(dirs)
+	return dirs
+}
+
+// SortHeaders sorts bytewise by path.
+func SortHeaders(hs []tree.Header) {
+	slices.SortFunc(hs, func(a, b tree.Header) int {
+		if a.Path < b.Path {
+			return -1
+		}
+		return 1
+	})
+}

@@ -1,0 +1,157 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// fetches is how many packages are fetched at a time.
+const fetches = 6
+
+// conda locks the conda packages of every platform.
+func (s *resolver) conda(ctx context.Context, env *spec.Environment) error {
+	if !env.Conda.Used() {
+		return nil
+	}
+	for _, p := range env.Image.Platforms {
+		dependencies, lockFile := env.Conda.For(p.Subdir())
+		if lockFile == "" || env.Conda.File != "" || len(dependencies) > 0 {
+			return unsupported("conda", "solving for packages").
+				WithHint("give the packages as a lock file: [conda] lock = \"conda-lock.yml\", or an @EXPLICIT file for each of [conda.target.%s]", p.Subdir())
+		}
+		packages, err := s.imported(lockFile, env, p)
+		if err != nil {
+			return err
+		}
+		if packages, err = s.complete(ctx, env, packages); err != nil {
+			return err
+		}
+		if err := coherent(lockFile, p, packages); err != nil {
+			return err
+		}
+		for _, c := range packages {
+			c.Envs, c.Platforms = []string{envName(env)}, []platforms.Platform{p}
+			s.lock.Conda = append(s.lock.Conda, c)
+		}
+	}
+	return nil
+}
+
+// complete fills in what a lock file did not say: from the old lock where it
+// has the same package, else by fetching the package once.
+func (s *resolver) complete(ctx context.Context, env *spec.Environment, packages []lock.Conda) ([]lock.Conda, error) {
+	done := make([]lock.Conda, len(packages))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetches)
+	for i, want := range packages {
+		g.Go(func() error {
+			if have, ok := s.known(want); ok {
+				done[i] = have
+				return nil
+			}
+			if want.SHA256 == "" && !s.AllowMD5 {
+				return unhashed(want)
+			}
+			c, meta, err := s.Package(gctx, want)
+			if err != nil {
+				return err
+			}
+			done[i], err = describe(c, meta)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return done, s.scripts(env, done)
+}
+
+// known returns a package as the old lock has it.
+func (s *resolver) known(want lock.Conda) (lock.Conda, bool) {
+	if s.Update(want.Name) {
+		return lock.Conda{}, false
+	}
+	for _, have := range s.Old.Conda {
+		bySHA256 := want.SHA256 != "" && want.SHA256 == have.SHA256
+		byMD5 := want.SHA256 == "" && want.MD5 != "" && want.MD5 == have.MD5
+		if have.URL == want.URL && (bySHA256 || byMD5) {
+			return have, true
+		}
+	}
+	return lock.Conda{}, false
+}
+
+// describe completes a package from its own metadata. What the lock file says
+// of it must agree.
+func describe(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
+	x := meta.Index
+	if c.Name != x.Name || c.Version != x.Version || c.Build != x.Build {
+		return c, fault.New(fault.Verification, c.URL, "the package calls itself %s-%s-%s", x.Name, x.Version, x.Build)
+	}
+	if c.Subdir == "" {
+		c.Subdir = x.Subdir
+	}
+	if c.Depends == nil {
+		c.Depends = x.Depends
+	}
+	c.Constrains, c.BuildNumber, c.Noarch = x.Constrains, uint64(max(0, x.BuildNumber)), x.Noarch
+	c.License, c.LicenseFamily, c.Timestamp = x.License, x.LicenseFamily, x.Timestamp
+	c.TrackFeatures, c.Features, c.SitePackages = x.TrackFeatures, strings.Join(x.Features, " "), x.PythonSitePackagesPath
+	c.LinkScripts = meta.Scripts
+	return c, nil
+}
+
+// scripts applies the rule for packages with link scripts: none is ever run
+// (promises.md §3.1).
+func (s *resolver) scripts(env *spec.Environment, packages []lock.Conda) error {
+	var found []string
+	for _, c := range packages {
+		if len(c.LinkScripts) > 0 {
+			found = append(found, fmt.Sprintf("%s-%s-%s (%s)", c.Name, c.Version, c.Build, strings.Join(c.LinkScripts, ", ")))
+		}
+	}
+	slices.Sort(found)
+	switch {
+	case len(found) == 0:
+	case env.Conda.Scripts == "skip":
+		s.Note("link scripts are skipped: " + strings.Join(found, "; "))
+	default:
+		return fault.New(fault.Policy, "conda", "packages with link scripts, which are never run: %s", strings.Join(found, "; ")).
+			WithHint("if the packages work without them, set [conda] scripts = \"skip\"")
+	}
+	return nil
+}
+
+// coherent refuses packages that are for another platform than the lock file
+// was read for. Where a URL does not tell, the package itself does.
+func coherent(lockFile string, p platforms.Platform, packages []lock.Conda) error {
+	for _, c := range packages {
+		if c.Subdir != p.Subdir() && c.Subdir != "noarch" {
+			return fault.New(fault.Stale, lockFile, "package %q is for %s, not for %s", c.Name, c.Subdir, p.Subdir())
+		}
+	}
+	return nil
+}
+
+func unhashed(c lock.Conda) error {
+	what := "has no sha256"
+	if c.MD5 == "" {
+		what = "has no hash"
+	}
+	return fault.New(fault.Verification, c.URL, "%s in the lock file", what).
+		WithHint("write sha256 hashes into the lock file, or pass --allow-md5 to take the bytes that are served now")
+}
+
+func unsupported(where, what string) *fault.Error {
+	return fault.New(fault.Usage, where, "%s is not part of this version of gophersnake", what)
+}

@@ -1,0 +1,125 @@
+package resolve
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// hosts are the platforms that gophersnake compiles on.
+func hosts() []platforms.Platform {
+	return slices.DeleteFunc(platforms.All(), func(p platforms.Platform) bool { return p.OS == "windows" })
+}
+
+// golang locks the Go toolchain of an environment: for its images, and for the
+// machines that may compile its programs. Programs without [go] versions are
+// compiled by the Go that go.mod names, which is not put into the image.
+func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
+	wish, inImage := "", false
+	switch {
+	case len(env.Go.Tools) > 0:
+		return unsupported("go.tools", "installing Go tools")
+	case env.Go.Source != "module":
+		return unsupported("go.source", "a Go toolchain from "+env.Go.Source)
+	case len(env.Go.Versions) > 1:
+		return unsupported("go.versions", "more than one Go in an image")
+	case len(env.Go.Versions) == 1:
+		wish, inImage = env.Go.Versions[0], true
+	case len(env.CLI) > 0:
+		wish = "go.mod"
+	default:
+		return nil
+	}
+	if wish == "go.mod" {
+		var err error
+		if wish, err = s.goMod(); err != nil {
+			return err
+		}
+	}
+	version, err := s.goVersion(ctx, wish, env, inImage)
+	if err != nil {
+		return err
+	}
+	for _, p := range platforms.All() {
+		image := inImage && slices.Contains(env.Image.Platforms, p)
+		if !image && !slices.Contains(hosts(), p) {
+			continue
+		}
+		if err := s.toolchain(ctx, version, p, image, envName(env)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goMod returns the Go that go.mod asks for: its toolchain line, else its go
+// line.
+func (s *resolver) goMod() (string, error) {
+	data, err := s.ReadFile("go.mod")
+	if err != nil {
+		return "", err
+	}
+	f, err := modfile.ParseLax("go.mod", data, nil)
+	if err != nil {
+		return "", fault.New(fault.Usage, "go.mod", "%w", err)
+	}
+	switch {
+	case f.Toolchain != nil && f.Toolchain.Name != "default":
+		return f.Toolchain.Name, nil
+	case f.Go != nil:
+		return f.Go.Version, nil
+	}
+	return "", fault.New(fault.Usage, "go.mod", "no go line").WithHint("add one, or set [go] versions")
+}
+
+// goVersion keeps the old lock's version while it fulfils the same wish.
+func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environment, inImage bool) (string, error) {
+	if !s.Update("go") && s.Old.InputHash == s.InputHash {
+		for _, t := range s.Old.Go {
+			if slices.Contains(t.Envs, envName(env)) {
+				return t.Version, nil
+			}
+		}
+	}
+	on := []platforms.Platform{{OS: "linux", Arch: "amd64"}}
+	if inImage {
+		on = env.Image.Platforms
+	}
+	return s.GoVersion(ctx, wish, on)
+}
+
+// toolchain adds one toolchain.
+func (s *resolver) toolchain(ctx context.Context, version string, p platforms.Platform, image bool, env string) error {
+	t, ok := s.oldToolchain(version, p, image)
+	if !ok {
+		var err error
+		if t, err = s.Toolchain(ctx, version, p, image); err != nil {
+			return err
+		}
+	}
+	t.Envs, t.Version, t.Platform, t.Source = []string{env}, version, p, "module"
+	t.Image, t.Host = image, slices.Contains(hosts(), p)
+	s.lock.Go = append(s.lock.Go, t)
+	return nil
+}
+
+func (s *resolver) oldToolchain(version string, p platforms.Platform, image bool) (lock.Toolchain, bool) {
+	if s.Update("go") {
+		return lock.Toolchain{}, false
+	}
+	for _, t := range s.Old.Go {
+		if t.Version == version && t.Platform == p && t.H1 != "" && (!image || t.ZipSHA256 != "") {
+			if !image {
+				t.ZipSHA256, t.Size = "", 0
+			}
+			return t, true
+		}
+	}
+	return lock.Toolchain{}, false
+}

@@ -1,0 +1,139 @@
+// Package resolve turns a wish into a lock: it asks the world what names mean,
+// and keeps what the old lock says wherever that still fits.
+package resolve
+
+import (
+	"context"
+
+	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/plan"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// World is everything outside that resolving asks. Paths and relative URLs are
+// relative to gophersnake.toml.
+type World interface {
+	// ReadFile reads one of the user's files.
+	ReadFile(name string) ([]byte, error)
+	// Relative returns a lock file's URL as gophersnake.lock has it: files as
+	// paths relative to gophersnake.toml, other URLs without secrets.
+	Relative(lockFile, url string) (string, error)
+	// Base reads a base image: its digests, and the facts of its files.
+	Base(ctx context.Context, image string, p platforms.Platform) (*lock.Base, error)
+	// Package fetches a package, checks it against the hashes and the size
+	// that p has, and returns p with both filled in, and its metadata.
+	Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error)
+	// GoVersion returns the newest Go that fulfils a wish and exists for all
+	// platforms.
+	GoVersion(ctx context.Context, wish string, ps []platforms.Platform) (string, error)
+	// Toolchain returns a Go toolchain with its hash from the checksum
+	// database; with image also its zip's digest and size, which takes
+	// fetching it. One that a host lacks has no hash.
+	Toolchain(ctx context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error)
+}
+
+// Request is what to resolve.
+type Request struct {
+	Environments []*spec.Environment
+	InputHash    string
+	Old          *lock.Lock             // nil: nothing to keep
+	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
+	Replan       bool                   // forget the old plan of layers
+	AllowMD5     bool                   // packages without a sha256 are accepted
+	Note         func(text string)      // receives what people should know; may be nil
+}
+
+// Lock resolves a request. Rows of several environments or platforms that are
+// otherwise the same are left as they are: lock.Marshal joins them.
+func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
+	if r.Update == nil {
+		r.Update = func(string) bool { return false }
+	}
+	if r.Note == nil {
+		r.Note = func(string) {}
+	}
+	if r.Old == nil {
+		r.Old = &lock.Lock{}
+	}
+	s := &resolver{World: w, Request: r, lock: &lock.Lock{
+		Version: lock.Version, LayerFormat: lock.LayerFormat, InputHash: r.InputHash, Layer: r.Old.Layer,
+	}}
+	for _, env := range r.Environments {
+		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.golang} {
+			if err := step(ctx, env); err != nil {
+				return nil, err
+			}
+		}
+		s.activation(env)
+	}
+	s.plan()
+	return s.lock, nil
+}
+
+type resolver struct {
+	World
+	Request
+	lock *lock.Lock
+}
+
+// envName returns how lock rows call an environment.
+func envName(env *spec.Environment) string {
+	if env.Name == "" {
+		return lock.DefaultEnv
+	}
+	return env.Name
+}
+
+// base locks the base image of every platform.
+func (s *resolver) base(ctx context.Context, env *spec.Environment) error {
+	if env.Base.Debian != nil {
+		return unsupported("base.debian", "a base of Debian packages")
+	}
+	if env.Base.Scratch() {
+		return nil
+	}
+	for _, p := range env.Image.Platforms {
+		b, err := s.oldBase(ctx, env.Base.Image, p)
+		if err != nil {
+			return err
+		}
+		b.Envs, b.Platform, b.Image = []string{envName(env)}, p, env.Base.Image
+		s.lock.Base = append(s.lock.Base, *b)
+	}
+	return nil
+}
+
+// oldBase returns what the old lock says, else what the world says.
+func (s *resolver) oldBase(ctx context.Context, image string, p platforms.Platform) (*lock.Base, error) {
+	if !s.Update("base") {
+		for _, b := range s.Old.Base {
+			if b.Image == image && b.Platform == p {
+				return &b, nil
+			}
+		}
+	}
+	return s.Base(ctx, image, p)
+}
+
+// plan groups the conda packages into layers. What is not conda's takes
+// fewer than ten layers.
+func (s *resolver) plan() {
+	if len(s.lock.Conda) == 0 {
+		return
+	}
+	budget := s.Environments[0].Layers.Budget
+	for _, env := range s.Environments {
+		budget = min(budget, env.Layers.Budget)
+	}
+	old := s.Old.Plan
+	if s.Replan {
+		old = nil
+	}
+	s.lock.Plan = plan.Conda(s.lock.Conda, max(1, budget-otherLayers), old)
+}
+
+// otherLayers is how many layers besides those of conda packages an image may
+// have: toolchain, environment, files, CLI, accounts and those to come.
+const otherLayers = 9
