@@ -5,18 +5,27 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 )
 
 // facts returns what the layers above need to know. Env and User come from the
-// config.
-func (f *filesystem) facts() lock.Facts {
+// config. A text that could not be kept is an error: accounts that are added to
+// an unknown passwd file would replace it.
+func (f *filesystem) facts(where string) (lock.Facts, error) {
+	release, err1 := f.text(where, "etc/os-release", "usr/lib/os-release") // os-release(5): the first that exists
+	passwd, err2 := f.text(where, "etc/passwd")
+	group, err3 := f.text(where, "etc/group")
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		return lock.Facts{}, err
+	}
 	facts := lock.Facts{
 		Libc:      f.libc(),
-		OSRelease: f.text("etc/os-release", "usr/lib/os-release"), // os-release(5): the first that exists
-		Passwd:    f.text("etc/passwd"),
-		Group:     f.text("etc/group"),
+		OSRelease: release,
+		Passwd:    passwd,
+		Group:     group,
 		Sh:        f.hasFile("bin/sh"),
 		Bash:      f.hasFile("bin/bash"),
 		UsrBinEnv: f.hasFile("usr/bin/env"),
@@ -24,14 +33,18 @@ func (f *filesystem) facts() lock.Facts {
 	f.collect(f.root, "", &facts)
 	slices.SortFunc(facts.Links, func(a, b lock.Link) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(facts.Dirs, func(a, b lock.Dir) int { return cmp.Compare(a.Path, b.Path) })
-	return facts
+	return facts, nil
 }
 
 // collect gathers links to directories and directories with their own mode or
-// owner. What is in /proc, /sys and /dev is hidden when a container runs.
+// owner. What is in /proc, /sys and /dev is hidden when a container runs, and
+// names that are not UTF-8 can be no layer's destination.
 func (f *filesystem) collect(n *node, p string, facts *lock.Facts) {
 	for name, child := range n.children {
 		at := path.Join(p, name)
+		if !utf8.ValidString(at) {
+			continue
+		}
 		switch child.kind {
 		case isLink:
 			if to, real := f.resolve(at); to != nil && to.kind == isDir {
@@ -53,17 +66,24 @@ func (f *filesystem) hasFile(p string) bool {
 	return n != nil && n.kind == isFile
 }
 
-// text returns the text of the first of the files that exists.
-func (f *filesystem) text(paths ...string) string {
+// text returns the text of the first of the files that exists, or "".
+func (f *filesystem) text(where string, paths ...string) (string, error) {
 	for _, p := range paths {
-		if n, _ := f.resolve(p); n != nil && n.kind == isFile {
-			if n.content == nil {
-				return ""
-			}
-			return n.content.text
+		n, real := f.resolve(p)
+		switch {
+		case n == nil || n.kind != isFile:
+			continue
+		case n.content == nil:
+			return "", fault.New(fault.Usage, where, "%q leads to %q, where such a file is not expected", p, real).
+				WithHint("use a base whose /%s is a file", p)
+		case n.content.tooLong:
+			return "", fault.New(fault.Verification, where, "%q is longer than the limit of %d bytes", real, f.limits.Text)
+		case !utf8.ValidString(n.content.text):
+			return "", fault.New(fault.Verification, where, "%q is not UTF-8 text", real)
 		}
+		return n.content.text, nil
 	}
-	return ""
+	return "", nil
 }
 
 // machine is ELF's e_machine and the names that the C libraries give the

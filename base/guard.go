@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -97,6 +98,8 @@ func (r *remote) explain(ctx context.Context, where string, err error) error {
 		return e
 	case errors.As(err, &status):
 		return r.explainStatus(where, status)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.New(fault.Network, where, "the connection was closed too early")
 	case errors.As(err, &addressed):
 		return fault.New(fault.Network, where, "%w", addressed.Err)
 	}

@@ -65,7 +65,7 @@ func parseReference(text string, insecure func(host string) bool) (reference, er
 		return parsePath(text, rest, inArchive)
 	}
 	image, err := name.ParseReference(text)
-	if err != nil || strings.ContainsAny(text, "\n\t ") {
+	if err != nil || strings.Contains(text, "://") {
 		return reference{}, fault.New(fault.Usage, "", "image reference %q is not valid: want [HOST[:PORT]/]NAME[:TAG][@sha256:HEX], with a NAME of lower-case letters, digits and . _ - /", text).
 			WithHint("an image on disk is written oci:DIR[:TAG] or oci-archive:FILE[:TAG]")
 	}

@@ -27,7 +27,9 @@ func (s *Source) Resolve(ctx context.Context, ref string, p platforms.Platform) 
 			return nil, err
 		}
 	}
-	b.Facts = fsys.facts()
+	if b.Facts, err = fsys.facts(ref); err != nil {
+		return nil, err
+	}
 	b.Env, b.User = img.config.env, img.config.user
 	return b, nil
 }

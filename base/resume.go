@@ -93,12 +93,14 @@ func (b *resumed) skip(resp *http.Response) error {
 	skip := b.off
 	if resp.StatusCode == http.StatusPartialContent {
 		if start, ok := rangeStart(resp.Header); !ok || start != b.off {
-			return errors.Join(fault.New(fault.Network, b.where, "the registry answered with another range than asked for"), resp.Body.Close())
+			resp.Body.Close()
+			return fault.New(fault.Network, b.where, "the registry answered with another range than asked for")
 		}
 		skip = 0
 	}
 	if _, err := io.CopyN(io.Discard, resp.Body, skip); err != nil {
-		return errors.Join(b.explain(err), resp.Body.Close())
+		resp.Body.Close()
+		return b.explain(err)
 	}
 	b.body = resp.Body
 	return nil
