@@ -1,0 +1,200 @@
+// Package cli makes the layer of a command-line program that is compiled from
+// the user's own Go sources.
+//
+// # The tree
+//
+// An image for linux/arm64 has the program for linux/arm64 at
+// usr/local/bin/NAME, 0755 root:root. With a bundle it has also, for every
+// platform of the program, an archive ([Archive]), 0644 root:root, that a
+// container hands out:
+//
+//	BUNDLE/NAME_OS_ARCH.tar.gz
+//	BUNDLE/NAME_windows_ARCH.zip
+//
+// Everything has the Unix epoch; entries are sorted bytewise by path.
+//
+// # The key
+//
+// [Describe] gives all that the bytes depend on, without compiling: the hash of
+// the sources, the flags and the toolchain. The toolchain is that of the lock
+// for the image, not the one that happens to compile on this machine: Go's
+// builds do not depend on the host they run on (go.dev/blog/rebuild).
+package cli
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Binary is a program to compile and where it goes.
+type Binary struct {
+	Name      string               // its file's name; "" is DefaultName of Package
+	Package   string               // as for go build
+	Dir       string               // module directory, relative to gophersnake.toml
+	Path      string               // directory in the image; "" is /usr/local/bin
+	Platforms []platforms.Platform // that the bundle holds
+	Ldflags   string               // templates filled in
+	Tags      []string             // build tags
+	ToolExec  string               // as for go build
+	Bundle    string               // directory of the archives in the image; "" is none
+
+	Source    string // hash of the sources: "sha256:<hex>"
+	GoVersion string // "1.26.8"
+	GoModule  string // of the locked toolchain of the image's platform
+	GoH1      string // its hash; "" where not available
+}
+
+// Description is all that the bytes of a program's layer depend on, besides
+// layer format and compression.
+type Description struct {
+	Target    string   `json:"target"`  // the image's platform
+	Path      string   `json:"path"`    // of the program in the image
+	Package   string   `json:"package"` // relative to the module
+	Dir       string   `json:"dir"`
+	Ldflags   string   `json:"ldflags,omitempty"`
+	Tags      []string `json:"tags,omitempty"`
+	ToolExec  string   `json:"toolexec,omitempty"`
+	Bundle    string   `json:"bundle,omitempty"`
+	Platforms []string `json:"platforms,omitempty"` // of the bundle, sorted
+	Source    string   `json:"source"`
+	GoVersion string   `json:"go"`
+	GoModule  string   `json:"go-module"`
+	GoH1      string   `json:"go-h1"`
+}
+
+// Describe returns the description of a program's layer in an image for
+// target. Platforms count only where there is a bundle.
+func (b Binary) Describe(target platforms.Platform) (Description, error) {
+	file, err := b.file()
+	if err != nil {
+		return Description{}, err
+	}
+	d := Description{
+		Target: target.String(), Path: file, Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec,
+		Source: b.Source, GoVersion: b.GoVersion, GoModule: b.GoModule, GoH1: b.GoH1,
+	}
+	if b.Bundle != "" {
+		d.Bundle = relative(b.Bundle)
+		for _, p := range b.bundled() {
+			d.Platforms = append(d.Platforms, p.String())
+		}
+	}
+	return d, nil
+}
+
+// Needs returns the platforms to compile for: the image's, and the bundle's.
+func (b Binary) Needs(target platforms.Platform) []platforms.Platform {
+	need := []platforms.Platform{target}
+	for _, p := range b.bundled() {
+		if p != target {
+			need = append(need, p)
+		}
+	}
+	return need
+}
+
+// Compile compiles for all platforms that the layer needs, one after the
+// other, since each build uses all processors. compile returns the program's
+// file.
+func (b Binary) Compile(
+	ctx context.Context, target platforms.Platform, compile func(context.Context, platforms.Platform) (string, error),
+) (map[platforms.Platform]string, error) {
+	builds := map[platforms.Platform]string{}
+	for _, p := range b.Needs(target) {
+		file, err := compile(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		builds[p] = file
+	}
+	return builds, nil
+}
+
+// Dirs returns the directories that the layer's files lie in, without those
+// above them.
+func (b Binary) Dirs() ([]string, error) {
+	file, err := b.file()
+	if err != nil {
+		return nil, err
+	}
+	dirs := []string{path.Dir(file)}
+	if b.Bundle != "" {
+		dirs = append(dirs, relative(b.Bundle))
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs), nil
+}
+
+// DefaultName returns the name that go build gives a program: the last element
+// of its package's path, or the one before it where that is a major version
+// ("v2"). A package like "." has none.
+func DefaultName(pkg string) string {
+	clean := path.Clean(pkg)
+	name := path.Base(clean)
+	if isMajor(name) && path.Dir(clean) != "." {
+		name = path.Base(path.Dir(clean))
+	}
+	if name == "." || name == ".." || name == "/" {
+		return ""
+	}
+	return name
+}
+
+// isMajor reports whether an element of a path is a major version suffix: v2
+// and up (Go Modules Reference, "Major version suffixes").
+func isMajor(s string) bool {
+	n, ok := strings.CutPrefix(s, "v")
+	return ok && n != "" && n[0] != '0' && n != "1" && strings.Trim(n, "0123456789") == ""
+}
+
+func (b Binary) name() (string, error) {
+	name := b.Name
+	if name == "" {
+		name = DefaultName(b.Package)
+	}
+	if name == "" {
+		return "", fault.New(fault.Usage, "cli", "package %q gives the program no name", b.Package).WithHint("set name in [[cli]]")
+	}
+	if strings.Contains(name, "/") || tree.CheckPath(name) != nil {
+		return "", fault.New(fault.Usage, "cli", "name %q is not a file name", name)
+	}
+	return name, nil
+}
+
+// file returns the program's path in the image.
+func (b Binary) file() (string, error) {
+	name, err := b.name()
+	if err != nil {
+		return "", err
+	}
+	dir := b.Path
+	if dir == "" {
+		dir = "/usr/local/bin"
+	}
+	for _, p := range []string{dir, b.Bundle} {
+		if p == "" {
+			continue
+		}
+		if err := tree.CheckPath(relative(p)); err != nil || !path.IsAbs(p) {
+			return "", fault.New(fault.Usage, "cli "+name, "path %q is not an absolute path in the image", p)
+		}
+	}
+	return relative(path.Join(dir, name)), nil
+}
+
+// bundled returns the platforms of the bundle, in the order of
+// platforms.Compare, each once.
+func (b Binary) bundled() []platforms.Platform {
+	if b.Bundle == "" {
+		return nil
+	}
+	return slices.Compact(slices.SortedFunc(slices.Values(b.Platforms), platforms.Compare))
+}
+
+func relative(p string) string { return strings.TrimPrefix(path.Clean("/"+p), "/") }
