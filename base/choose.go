@@ -1,6 +1,7 @@
 package base
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -109,6 +110,9 @@ func (f *finder) image(ctx context.Context, doc document, m *manifest) (*image, 
 	if !c.is(f.want) {
 		f.present = append(f.present, c.platform.String())
 		return nil, nil
+	}
+	if f.source.Cache != nil { // what a tag names did not go through readDocument
+		f.source.Cache.Put(doc.digest, bytes.Clone(doc.raw))
 	}
 	return &image{doc: doc, manifest: m, config: c}, nil
 }
