@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gofrs/flock"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 )
@@ -41,10 +42,7 @@ func writeLayout(ctx context.Context, t Transport, tags []string, c *closure, o 
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(l.dir, 0o755); err != nil {
-		return nil, diskError(err, l.dir)
-	}
-	lock, err := lockFile(ctx, l.path(ours+"lock"))
+	lock, err := l.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +83,21 @@ func writeLayout(ctx context.Context, t Transport, tags []string, c *closure, o 
 }
 
 func (l *layout) path(name string) string { return filepath.Join(l.dir, filepath.FromSlash(name)) }
+
+// lock makes the directory and locks it. Another process whose write failed may
+// remove the directory in between.
+func (l *layout) lock(ctx context.Context) (lock *flock.Flock, err error) {
+	for range 100 {
+		if err := os.MkdirAll(l.dir, 0o755); err != nil {
+			return nil, diskError(err, l.dir)
+		}
+		lock, err = lockFile(ctx, l.path(ours+"lock"))
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return lock, err
+}
 
 // check refuses a directory that holds something other than a layout. The
 // marker file is looked for after the listing, since another process writes it
@@ -167,11 +180,11 @@ func (l *layout) undo() {
 // addBlobs writes all blobs and manifests that are not there yet.
 func (l *layout) addBlobs(ctx context.Context, c *closure, o Options) error {
 	files := make([]bool, len(c.blobs))
-	g, ctx := errgroup.WithContext(ctx)
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.Jobs)
 	for i, b := range c.blobs {
 		g.Go(func() (err error) {
-			files[i], err = l.addBlob(ctx, b, o)
+			files[i], err = l.addBlob(gctx, b, o)
 			return err
 		})
 	}

@@ -132,3 +132,9 @@ func Index(t testing.TB, platforms []string, layers ...v1.Layer) v1.ImageIndex {
 	}
 	return idx
 }
+
+// Nest returns an index whose one entry is idx.
+func Nest(t testing.TB, idx v1.ImageIndex) v1.ImageIndex {
+	t.Helper()
+	return mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), mutate.IndexAddendum{Add: idx})
+}
