@@ -86,11 +86,17 @@ type row struct {
 
 // usage reports a value that is wrong.
 func (r row) usage(key, format string, args ...any) {
+	if r.first != nil {
+		return
+	}
 	r.report(fault.Usage, strings.TrimPrefix(r.key+"."+key, "."), "%s: %s %s", r.name, key, fmt.Sprintf(format, args...))
 }
 
 // unsafe reports a value that could lead outside of its place.
 func (r row) unsafe(key, format string, args ...any) {
+	if r.first != nil {
+		return
+	}
 	r.report(fault.Verification, r.key+"."+key, "%s: %s %s", r.name, key, fmt.Sprintf(format, args...))
 }
 
@@ -132,10 +138,10 @@ func (r row) envs(envs []string) {
 	}
 	seen := map[string]bool{}
 	for _, e := range envs {
-		if e == DefaultEnv {
-			e = ""
+		if e == "" {
+			e = DefaultEnv
 		}
-		if e != "" && !envName.MatchString(e) {
+		if !envName.MatchString(e) {
 			r.usage("envs", "holds %q, which is not the name of an environment", e)
 		}
 		if seen[e] {

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,8 +13,8 @@ import (
 )
 
 // MaxSize is the largest lock that Unmarshal reads, in bytes. A lock with a
-// thousand packages for two platforms has about three million.
-const MaxSize = 64 << 20
+// thousand packages has about one million.
+const MaxSize = 16 << 20
 
 // Unmarshal reads a lock strictly and returns it in the order that [Marshal]
 // documents. Line ends may be CRLF, as some checkouts make them.
@@ -38,11 +39,7 @@ func Unmarshal(fileName string, data []byte) (*Lock, error) {
 	if err := decodeStrict(data, &l); err != nil {
 		return nil, decodeError(fileName, err)
 	}
-	p := checkBlocks(&l)
-	if p == nil {
-		p = checkWhole(&l)
-	}
-	if p != nil {
+	if p := cmp.Or(checkBlocks(&l), checkWhole(&l)); p != nil {
 		return nil, p.fault(fmt.Sprintf("%s:%s", fileName, locate(data, p.key)))
 	}
 	return canonical(&l, ""), nil
@@ -88,17 +85,19 @@ func checkVersions(fileName string, data []byte) error {
 		value any
 		known int64
 	}{{"version", head.Version, Version}, {"layer-format", head.LayerFormat, LayerFormat}} {
-		where := fmt.Sprintf("%s:%s", fileName, locate(data, v.key))
 		n, ok := v.value.(int64)
+		if ok && 1 <= n && n <= v.known {
+			continue
+		}
+		where := fmt.Sprintf("%s:%s", fileName, locate(data, v.key))
 		switch {
 		case v.value == nil:
 			return fault.New(fault.Usage, where, "%s is missing", v.key).WithHint(repair)
 		case !ok || n < 1:
 			return fault.New(fault.Usage, where, "%s is not a positive whole number", v.key).WithHint(repair)
-		case n > v.known:
-			return fault.New(fault.Usage, where, "%s %d is newer than this tool knows (%d)", v.key, n, v.known).
-				WithHint("use the gophersnake that wrote the lock, or a newer one")
 		}
+		return fault.New(fault.Usage, where, "%s %d is newer than this tool knows (%d)", v.key, n, v.known).
+			WithHint("use the gophersnake that wrote the lock, or a newer one")
 	}
 	return nil
 }
@@ -118,7 +117,7 @@ func decodeError(fileName string, err error) error {
 	}
 	line, column := bad.Position()
 	text := strings.TrimPrefix(bad.Error(), "toml: ")
-	if strings.Contains(text, "lock.") { // the library names the Go field
+	if strings.Contains(text, "lock.") || strings.Contains(text, "uint64") { // the library names a Go field or type
 		text = fmt.Sprintf("%s is not the right kind of value", strings.Join(bad.Key(), "."))
 	}
 	return fault.New(fault.Usage, fmt.Sprintf("%s:%d:%d", fileName, line, column), "%s", text).WithHint(repair)

@@ -23,6 +23,10 @@ func locate(data []byte, key string) string {
 	return fmt.Sprintf("%d:%d", w.line, w.column)
 }
 
+// maxPath bounds the names that are followed. Ours have less than 40 bytes; a
+// key of a hundred thousand dotted parts would need time in their square.
+const maxPath = 256
+
 // walker follows the blocks of a document and remembers the best match.
 type walker struct {
 	key          string
@@ -41,7 +45,9 @@ func (w *walker) enter(n *unstable.Node) (path string, last *unstable.Node, ok b
 		path = w.table
 	}
 	for it := n.Key(); it.Next(); {
-		last = it.Node()
+		if last = it.Node(); len(path) > maxPath {
+			return "", nil, false
+		}
 		if count, known := w.count[path]; known && n.Kind != unstable.KeyValue {
 			path = fmt.Sprintf("%s[%d]", path, count-1)
 		}
