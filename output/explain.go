@@ -58,7 +58,7 @@ func (c *client) explainStatus(s *statusError, what, tried string) *Error {
 		return c.errorf("%sis refused (%s)", strings.TrimSuffix(what, ": ")+" ", s.reason()).
 			hint("the registry may forbid that a tag moves: choose a new tag, or push by another name")
 	case s.restart && s.has("BLOB_UPLOAD_UNKNOWN"):
-		return c.errorf("%sthe registry loses the upload session%s (%s)", what, tried, s.reason())
+		return c.errorf("%sthe registry loses the upload session (%s)%s", what, s.reason(), tried)
 	}
 	return c.errorf("%s%s answered %s%s", what, s.method, s.reason(), tried)
 }

@@ -49,7 +49,9 @@ func newStatusError(resp *http.Response, now time.Time) *statusError {
 		return e // a proxy's HTML page, or nothing
 	}
 	for _, d := range parsed.Errors {
-		e.codes = append(e.codes, d.Code)
+		if d.Code != "" {
+			e.codes = append(e.codes, d.Code)
+		}
 	}
 	e.message = parsed.Errors[0].Message
 	return e
