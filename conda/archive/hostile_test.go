@@ -218,18 +218,39 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A sparse file claims much more than it holds.
-func TestSparseBomb(t *testing.T) {
-	payload := archivetest.Tar(archivetest.Entry{Name: "GNUSparseFile.0/hole", Body: "1\n0\n0\n" + strings.Repeat("\x00", 506), PAX: map[string]string{
-		"SCHILY.note": "see below",
-	}})
-	payload = bytes.Replace(payload, []byte("SCHILY.note=see below"), []byte("GNU.sparse.size=99999"), 1)
-	name, data := archivetest.Package{}.Conda()
-	stem := strings.TrimSuffix(name, ".conda")
-	data = archivetest.Zip(archivetest.CondaMembers(stem, archivetest.Tar(archivetest.Package{}.InfoEntries()...), payload)...)
-	if err := readAll(t, name, data, noLimits); err != nil {
+// A sparse file (GNU format 1.0) is read with its holes, and may claim to be
+// much larger than it is.
+func TestSparse(t *testing.T) {
+	sparse := func(size string) []byte {
+		fragments := "1\n0\n3\n"
+		payload := archivetest.Tar(archivetest.Entry{
+			Name: "GNUSparseFile.0/hole", Body: fragments + strings.Repeat("\x00", 512-len(fragments)) + "abc",
+			PAX: map[string]string{
+				"XNU.sparse.major": "1", "XNU.sparse.minor": "0",
+				"XNU.sparse.name": "hole", "XNU.sparse.realsize": size,
+			},
+		})
+		payload = bytes.ReplaceAll(payload, []byte("XNU."), []byte("GNU.")) // archive/tar does not write them
+		info := archivetest.Tar(archivetest.Package{}.InfoEntries()...)
+		return archivetest.Zip(archivetest.CondaMembers("pkg-1.0-0", info, payload)...)
+	}
+	data := sparse("5000")
+	p, err := archive.Open(bytes.NewReader(data), int64(len(data)), "pkg-1.0-0.conda", noLimits)
+	if err != nil {
 		t.Fatal(err)
 	}
+	err = p.Walk(context.Background(), func(m archive.Member) error {
+		got, err := io.ReadAll(m.Content)
+		if want := "abc" + strings.Repeat("\x00", 4997); m.Path != "hole" || string(got) != want {
+			t.Errorf("%s is %d other bytes", m.Path, len(got))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	wantError(t, readAll(t, "pkg-1.0-0.conda", sparse("9000000000"), noLimits), "verification",
+		"pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: unpacks to more than 1073741824 bytes")
 }
 
 // X20 and X21: streams that end too early or too late.

@@ -17,7 +17,7 @@ type Meta struct {
 	HasPathsJSON bool         `json:"has_paths_json,omitempty"` // Paths come from info/paths.json
 	NoarchPython bool         `json:"noarch_python,omitempty"`  // a noarch python package, for one subdir (CEP 20) or all
 	EntryPoints  []string     `json:"entry_points,omitempty"`   // "command = module:function" of info/link.json, verbatim and unchecked
-	Scripts      []string     `json:"scripts,omitempty"`        // paths of link scripts; none is ever run
+	Scripts      []string     `json:"scripts,omitempty"`        // paths of link scripts, as in Paths; none is ever run
 	Links        []LinkTarget `json:"links,omitempty"`          // every symbolic link, of a .tar.bz2 or a package without info/paths.json; see Package.Listing
 	Menus        []string     `json:"menus,omitempty"`          // paths Menu/*.json
 	ActivateD    []string     `json:"activate_d,omitempty"`     // paths of files in etc/conda/activate.d
@@ -200,10 +200,8 @@ func (m *Meta) classify() {
 			dir, base = p.Path[:i], p.Path[i+1:]
 		}
 		switch {
-		case dir == "bin" || dir == "Scripts":
-			if isLinkScript(dir, base, m.Index.Name) {
-				m.Scripts = append(m.Scripts, p.Path)
-			}
+		case m.isLinkScript(dir, base):
+			m.Scripts = append(m.Scripts, p.Path)
 		case dir == "Menu" && strings.HasSuffix(base, ".json"):
 			m.Menus = append(m.Menus, p.Path)
 		case dir == "etc/conda/activate.d" && p.Type != Directory:
@@ -213,22 +211,26 @@ func (m *Meta) classify() {
 }
 
 // isLinkScript reports whether conda would run the file when it links or
-// unlinks the package: bin/.NAME-ACTION.sh, or Scripts/.NAME-ACTION.bat.
-func isLinkScript(dir, base, name string) bool {
-	extension := ".sh"
-	if dir == "Scripts" {
-		extension = ".bat"
-	}
-	action, ok := strings.CutSuffix(base, extension)
+// unlinks the package: bin/.NAME-ACTION.sh or Scripts/.NAME-ACTION.bat. Both
+// come from python-scripts in a noarch python package.
+func (m *Meta) isLinkScript(dir, base string) bool {
+	rest, ok := strings.CutPrefix(base, "."+m.Index.Name+"-")
 	if !ok {
 		return false
 	}
-	if action, ok = strings.CutPrefix(action, "."+name+"-"); !ok {
-		return false
-	}
+	action, extension, _ := strings.Cut(rest, ".")
 	switch action {
 	case "pre-link", "post-link", "pre-unlink", "post-unlink":
-		return true
+	default:
+		return false
+	}
+	switch dir {
+	case "bin":
+		return extension == "sh"
+	case "Scripts":
+		return extension == "bat"
+	case "python-scripts":
+		return m.NoarchPython && (extension == "sh" || extension == "bat")
 	}
 	return false
 }

@@ -291,6 +291,9 @@ type zipReaderAt struct {
 }
 
 func (z zipReaderAt) ReadAt(b []byte, at int64) (int, error) {
+	if at < 0 {
+		return 0, io.EOF // what a damaged directory leads to is no fault of the disk
+	}
 	n, err := z.r.ReadAt(b, at)
 	if err != nil && err != io.EOF {
 		err = diskError(z.place, err)

@@ -25,6 +25,7 @@ type Entry struct {
 	Link    string            // target of a symbolic link, source of a hard link
 	Mode    int64             // 0 is 0644
 	ModTime int64             // seconds since the Unix epoch
+	Nanos   int64             // nanoseconds to add to ModTime
 	PAX     map[string]string // pax records
 
 	Placeholder string // the build prefix in Body: Package notes it in its metadata
@@ -55,7 +56,10 @@ func Tar(entries ...Entry) []byte {
 	for _, e := range entries {
 		h := &tar.Header{
 			Name: e.Name, Typeflag: e.Type, Linkname: e.Link, Mode: e.Mode,
-			ModTime: time.Unix(e.ModTime, 0), PAXRecords: e.PAX,
+			ModTime: time.Unix(e.ModTime, e.Nanos), PAXRecords: e.PAX,
+		}
+		if e.Nanos != 0 {
+			h.Format = tar.FormatPAX
 		}
 		if h.Typeflag == 0 {
 			h.Typeflag = tar.TypeReg
