@@ -133,6 +133,8 @@ func tokenError(err error) error {
 	switch {
 	case errors.As(err, &own):
 		return own
+	case isTLS(err): // before the answer to the ping in plain http that loopback gets too
+		return err
 	case errors.As(err, &t):
 		e := &statusError{method: http.MethodGet, status: t.StatusCode, url: &url.URL{}}
 		if t.Request != nil {
@@ -143,7 +145,7 @@ func tokenError(err error) error {
 			e.message = d.Message
 		}
 		return e
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &u), isTLS(err):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.As(err, &u):
 		return err
 	}
 	return errGarbled
