@@ -94,9 +94,3 @@ func withoutSecrets(text string) string {
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
 }
-
-// isForeign reports whether a layer's media type says that registries do not
-// hold it.
-func isForeign(t types.MediaType) bool {
-	return !t.IsDistributable()
-}

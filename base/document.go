@@ -1,10 +1,12 @@
 package base
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -79,50 +81,58 @@ func (s *Source) parseManifest(doc document) (*manifest, error) {
 
 // check returns the document's media type.
 func (w *wire) check(doc document) (types.MediaType, error) {
-	refuse := func(problem string, args ...any) (types.MediaType, error) {
-		return "", fault.New(fault.Verification, doc.where, "manifest %s "+problem, append([]any{doc.digest}, args...)...)
-	}
-	old := doc.contentType == types.DockerManifestSchema1 || doc.contentType == types.DockerManifestSchema1Signed
+	old := doc.contentType.IsSchema1() || w.FSLayers != nil
+	image, index := w.Layers != nil || w.Config != nil, w.Manifests != nil
 	switch {
-	case w.SchemaVersion == 1 || w.FSLayers != nil || old:
+	case w.SchemaVersion == 1 || old:
 		return "", fault.New(fault.Usage, doc.where, "manifest %s is of schema 1, which is not supported", doc.digest).
 			WithHint("pull the image and push it again with a current tool, then name that")
 	case w.SchemaVersion != 2:
-		return refuse("has schemaVersion %d, not 2", w.SchemaVersion)
-	case w.Manifests != nil && (w.Layers != nil || w.Config != nil):
-		return refuse("is ambiguous: it has manifests and layers")
-	case w.Manifests == nil && (w.Layers == nil || w.Config == nil):
-		return refuse("is neither an image nor an index")
-	case w.MediaType != "" && doc.contentType != "" && w.MediaType != doc.contentType:
-		return refuse("calls itself %q and was sent as %q", w.MediaType, doc.contentType)
+		return "", doc.refuse("has schemaVersion %d, not 2", w.SchemaVersion)
+	case index && image:
+		return "", doc.refuse("is ambiguous: it has manifests and layers")
+	case !index && (w.Layers == nil || w.Config == nil):
+		return "", doc.refuse("is neither an image nor an index")
 	}
-	mediaType := w.MediaType
-	if mediaType == "" {
-		mediaType = doc.contentType
+	return w.mediaType(doc, index)
+}
+
+// mediaType returns what the document calls itself, or what it was sent as, or
+// what its structure says, all of which must agree.
+func (w *wire) mediaType(doc document, index bool) (types.MediaType, error) {
+	if w.MediaType != "" && doc.contentType != "" && w.MediaType != doc.contentType {
+		return "", doc.refuse("calls itself %q and was sent as %q", w.MediaType, doc.contentType)
 	}
+	t := cmp.Or(w.MediaType, doc.contentType)
 	switch {
-	case mediaType == "" && w.Manifests != nil:
+	case t == "" && index:
 		return types.OCIImageIndex, nil
-	case mediaType == "":
+	case t == "":
 		return types.OCIManifestSchema1, nil
-	case w.Manifests != nil && !mediaType.IsIndex(), w.Manifests == nil && !mediaType.IsImage():
-		return refuse("has the content of another media type than %q", mediaType)
+	case index && !t.IsIndex(), !index && !t.IsImage():
+		return "", doc.refuse("has the content of another media type than %q", t)
 	}
-	return mediaType, nil
+	return t, nil
+}
+
+// refuse returns an error about the document.
+func (d document) refuse(problem string, args ...any) error {
+	return fault.New(fault.Verification, d.where, "manifest "+d.digest+" "+problem, args...)
 }
 
 func (s *Source) checkLayers(where string, layers []descriptor) error {
 	limit := s.Limits.withDefaults().Layer
 	for i := range layers {
 		d := &layers[i]
-		foreign := isForeign(d.MediaType)
-		if err := d.check(where, "layer", foreign && s.AllowForeign); err != nil && !(foreign && !s.AllowForeign && fault.ClassOf(err) == fault.Usage) {
+		foreign := !d.MediaType.IsDistributable()
+		if foreign && !s.AllowForeign {
+			return fault.New(fault.Usage, where, "layer %s is foreign: %q layers are not distributed with the image", printable(d.Digest), d.MediaType).
+				WithHint("push the image with all of its layers to one registry, or allow foreign layers")
+		}
+		if err := d.check(where, "layer", foreign); err != nil {
 			return err
 		}
 		switch {
-		case foreign && !s.AllowForeign:
-			return fault.New(fault.Usage, where, "layer %s is foreign: %q layers are not distributed with the image", d.Digest, d.MediaType).
-				WithHint("push the image with all of its layers to one registry, or allow foreign layers")
 		case packingOf(d.MediaType) == unknown:
 			return fault.New(fault.Usage, where, "layer %s has the media type %q, which is not supported", d.Digest, d.MediaType)
 		case d.size > limit:
@@ -141,12 +151,13 @@ func contentType(h http.Header) types.MediaType {
 	return types.MediaType(t)
 }
 
-// acceptable lists the media types asked of a registry. Schema 1 stands last,
-// so that an old image is told apart from none.
-func acceptable() []types.MediaType {
-	return []types.MediaType{
-		types.OCIImageIndex, types.DockerManifestList,
-		types.OCIManifestSchema1, types.DockerManifestSchema2,
-		types.DockerManifestSchema1Signed, types.DockerManifestSchema1,
-	}
+// acceptable lists the media types asked of a registry, as one header line
+// since some read only the first. Schema 1 stands last, so that an old image is
+// told apart from none.
+func acceptable() string {
+	return strings.Join([]string{
+		string(types.OCIImageIndex), string(types.DockerManifestList),
+		string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+		string(types.DockerManifestSchema1Signed), string(types.DockerManifestSchema1),
+	}, ", ")
 }

@@ -2,6 +2,7 @@ package base
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -40,8 +41,8 @@ func (f *filesystem) facts(where string) (lock.Facts, error) {
 // owner. What is in /proc, /sys and /dev is hidden when a container runs, and
 // names that are not UTF-8 can be no layer's destination.
 func (f *filesystem) collect(n *node, p string, facts *lock.Facts) {
-	for name, child := range n.children {
-		at := path.Join(p, name)
+	for _, name := range slices.Sorted(maps.Keys(n.children)) {
+		child, at := n.children[name], path.Join(p, name)
 		if !utf8.ValidString(at) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package base
 
 import (
+	"archive/tar"
 	"bytes"
 	"os"
 	"strings"
@@ -108,6 +109,7 @@ func TestLibc(t *testing.T) {
 		{"of two machines", []entry{file("lib/libc.so.6", elf(arm, glibcText)), file("usr/lib/libc.so.6", elf(amd, strings.ReplaceAll(glibcText, "2.36", "2.28")))}, "glibc 2.28"},
 		{"without a banner", []entry{file("lib64/libc.so.6", elf(amd, "nothing"))}, "glibc"},
 		{"a linker script", []entry{file("lib64/libc.so.6", "GNU C Library version 2.36")}, ""},
+		{"file name of another machine", []entry{file("lib64/libc-2.31.so", elf(arm, "")), link("lib64/libc.so.6", "libc-2.31.so")}, ""},
 		{"empty", []entry{file("lib64/libc.so.6", "")}, ""},
 		{"musl, version unknown", []entry{file("lib/ld-musl-x86_64.so.1", elf(amd, "musl libc (x86_64)"))}, "musl"},
 		{"musl from git", []entry{file("lib/ld-musl-x86_64.so.1", elf(amd, "\x001.2.5-git-3-gabcdef\x00musl libc (x86_64)"))}, "musl 1.2.5"},
@@ -121,6 +123,13 @@ func TestLibc(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestLibcOfArm(t *testing.T) {
+	got := factsOf(t, arm64, []entry{file("lib/aarch64-linux-gnu/libc.so.6", elf(183, glibcText)), file("lib/x86_64-linux-gnu/libc.so.6", elf(62, ""))}).Libc
+	if got != "glibc 2.36" {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -172,6 +181,8 @@ func TestLayersOverLayers(t *testing.T) {
 		{"hard link outlives its file", []entry{hard("a/z", "a/x"), file("a/.wh.x", "")}, "a/d/y a/z", 1, 1},
 		{"device", []entry{{Header: devHeader("a/x")}}, "a/d/y", 1, 1},
 		{"dangling parent", []entry{link("m", "made/here"), file("m/z", "")}, "a/x a/d/y", 2, 1},
+		{"global header", []entry{{Header: tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}}}, "a/x a/d/y", 1, 1},
+		{"not UTF-8", []entry{dirOf("bad\xff", 0o700, 0, 0), link("bad\xfe", "a")}, "a/x a/d/y", 1, 1},
 		{"root", []entry{dirOf("/", 0o700, 1, 1), dirOf(".", 0o700, 1, 1)}, "a/x a/d/y", 1, 1},
 	}
 	for _, test := range tests {
@@ -224,6 +235,7 @@ func TestBadTars(t *testing.T) {
 		{"below a file", []entry{file("a", ""), file("a/b", "")}, Limits{}, `layer: "a/b": a parent is not a directory`},
 		{"link in circles", []entry{link("a", "b"), link("b", "a"), file("a/x", "")}, Limits{}, `layer: "a/x": a parent is not a directory`},
 		{"hard link to nothing", []entry{hard("a", "b")}, Limits{}, `layer: hard link "a" to "b": there is no such file`},
+		{"long link", []entry{link("a", strings.Repeat("t", 5000))}, Limits{}, `layer: "a": the link's target is longer than 4096 bytes`},
 		{"hard link out", []entry{hard("a", "../b")}, Limits{}, `layer: hard link "a" to "../b": the name leads out of the image`},
 		{"whiteout of dots", []entry{file("a/.wh...", "")}, Limits{}, `layer: "a/.wh...": a whiteout of nothing`},
 		{"members", []entry{file("a", ""), file("b", ""), file("c", "")}, Limits{Members: 2}, `layer: the image has more than 2 files`},

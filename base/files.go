@@ -64,7 +64,7 @@ func diskError(where string, err error) error {
 	if errors.As(err, &p) {
 		err = p.Err
 	}
-	return fault.New(fault.Disk, where, "%w", err)
+	return fault.New(fault.Disk, where, "%w", err).WithHint("check the path, its permissions and the disk")
 }
 
 // fileReader reads a file, or a part of one.

@@ -64,7 +64,7 @@ func FuzzReference(f *testing.F) {
 }
 
 func FuzzLayer(f *testing.F) {
-	f.Add(tarOf(debian()...), tarOf(file("a/.wh.x", ""), file("etc/.wh..wh..opq", "")))
+	f.Add(tarOf(dir("a"), file("a/x", ""), link("l", "a")), tarOf(file("a/.wh.x", ""), file("etc/.wh..wh..opq", "")))
 	f.Add(tarOf(link("a", "b"), link("b", "/a/../b")), tarOf(hard("x", "a")))
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
 		fsys := newFilesystem(Limits{Members: 1000}.withDefaults(), amd64)

@@ -1,7 +1,6 @@
 package base
 
 import (
-	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -100,10 +99,4 @@ func withoutTag(text string) string {
 		return text[:i]
 	}
 	return text
-}
-
-// hostname returns the host of an authority "host:port" without the port.
-func hostname(authority string) string {
-	u := url.URL{Host: authority}
-	return u.Hostname()
 }

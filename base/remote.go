@@ -144,9 +144,7 @@ func (r *remote) request(ctx context.Context, url, where string, off int64) (*ht
 		return nil, fault.New(fault.Network, where, "%v", err)
 	}
 	if strings.Contains(url, "/manifests/") {
-		for _, t := range acceptable() {
-			req.Header.Add("Accept", string(t))
-		}
+		req.Header.Set("Accept", acceptable())
 	}
 	if off > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", off))

@@ -306,3 +306,15 @@ func (z *zeroGzip) Read(p []byte) (int, error) {
 	z.rest = z.rest[n:]
 	return n, nil
 }
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain ö":                 "plain ö",
+		"\x1b[2J\r\n\u0085\u2028": `\x1b[2J\x0d\x0a\x85\x2028`,
+		strings.Repeat("a", 300):  strings.Repeat("a", 200) + "…",
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

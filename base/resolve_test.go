@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
@@ -185,6 +186,12 @@ func badImages() []bad {
 			m["config"].(obj)["urls"] = []string{"http://u:p@169.254.169.254/latest?token=secret"}
 			return m
 		}, fault.Usage, `HOST/base:1: config {config}: has the url "http://169.254.169.254/latest", and urls of descriptors are not followed`},
+		{"B18 no url", func(_ *world, m, _ obj) any { layerOf(m)["urls"] = []string{"http://%zz"}; return m }, fault.Usage,
+			`HOST/base:1: layer {layer1}: has the url "…", and urls of descriptors are not followed`},
+		{"rootfs type", func(w *world, m, _ obj) any {
+			m["config"] = w.desc(ociConfig, w.put("config", []byte(`{"os":"linux","architecture":"amd64","rootfs":{"type":"xfs"}}`)))
+			return m
+		}, fault.Verification, `HOST/base@{config}: config is of rootfs type "xfs", not "layers"`},
 		{"unknown layer", func(_ *world, m, _ obj) any { layerOf(m)["mediaType"] = "application/x-squashfs"; return m }, fault.Usage,
 			`HOST/base:1: layer {layer1} has the media type "application/x-squashfs", which is not supported`},
 		{"key twice", func(w *world, m, _ obj) any {
@@ -228,9 +235,12 @@ func badImages() []bad {
 	}
 }
 
-func layerDigest(w *world) string {
+func layerDigest(w *world) string { return labelled(w, "layer1") }
+
+// labelled returns the digest that has a label.
+func labelled(w *world, want string) string {
 	for d, label := range w.labels {
-		if label == "layer1" {
+		if label == want {
 			return d
 		}
 	}
@@ -327,6 +337,12 @@ func TestBadLayouts(t *testing.T) {
 				w.t.Fatal(err)
 			}
 		}, fault.Usage, `BASE/blobs/sha256/{layer1}: not a regular file`},
+		{"oci-layout corrupt", "", write("oci-layout", `{`), fault.Disk, `BASE/oci-layout: corrupt: not valid JSON: it ends too early`},
+		{"index.json is no index", "", write("index.json", `{"schemaVersion":2}`), fault.Verification, `BASE/index.json: manifest sha256:N is neither an image nor an index`},
+		{"manifest missing", "", func(w *world, dir string) { remove(blobName(labelled(w, "manifest")))(w, dir) }, fault.Disk, `BASE/blobs/sha256/{manifest}: the layout has no such blob`},
+		{"tagged manifest missing", ":1", func(w *world, dir string) { remove(blobName(labelled(w, "manifest")))(w, dir) }, fault.Disk, `BASE/blobs/sha256/{manifest}: the layout has no such blob`},
+		{"tagged manifest exchanged", ":1", func(w *world, dir string) { write(blobName(labelled(w, "manifest")), "{}")(w, dir) }, fault.Verification, `BASE/blobs/sha256/{manifest}: want {manifest}, got sha256:N`},
+		{"below a file", "/index.json/x", nil, fault.Disk, `BASE/index.json/x: not a directory`},
 		{"no such tag", ":9", nil, fault.Usage, `DIR:9: the layout has no tag "9"; it has 1`},
 		{"no directory", "/no", nil, fault.Usage, `BASE/no: no such directory`},
 		{"a file", "/index.json", nil, fault.Usage, `BASE/index.json: not a directory`},
@@ -460,7 +476,25 @@ func TestLayoutTags(t *testing.T) {
 			t.Errorf("%s: %v, %v", tag, b, err)
 		}
 	}
-	_, err := (&Source{}).Resolve(t.Context(), "oci:"+dir, amd64)
+	b, err := (&Source{}).Resolve(t.Context(), "oci:"+dir+":two", amd64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := (&Source{}).Image(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Image(img); err != nil {
+		t.Error(err)
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from, ok := layers[0].(Mountable).MountFrom(); ok {
+		t.Errorf("a layout's layer can be mounted from %v", from)
+	}
+	_, err = (&Source{}).Resolve(t.Context(), "oci:"+dir, amd64)
 	if want := "oci:" + dir + ": the layout holds several images: one, two"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
