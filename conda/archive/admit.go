@@ -22,10 +22,10 @@ type member struct {
 // known is what the checks remember of a path.
 type known struct {
 	size, modTime int64
+	source        string // of a hard link: the file whose bytes it has
 	mode          int32
-	index         int32 // -1: a directory that only members below it imply
+	index         int32 // of a file: of the entry that has its bytes
 	kind          tree.Kind
-	hard          bool
 }
 
 // admission decides which entries of one tar archive are taken. It keeps what
@@ -190,6 +190,9 @@ func (a *admission) resolveHardLink(h *tar.Header, m *member) error {
 	}
 	m.Kind, m.Size, m.Mode, m.ModTime = tree.File, k.size, int64(k.mode), k.modTime
 	m.source, m.linked = source, int(k.index)
+	if k.source != "" {
+		m.source = k.source
+	}
 	return nil
 }
 
@@ -198,7 +201,7 @@ func (a *admission) checkPlace(m *member) error {
 	for dir := range tree.Parents(m.Path) {
 		switch k, ok := a.paths[dir]; {
 		case !ok:
-			a.paths[dir] = known{kind: tree.Dir, index: -1}
+			a.paths[dir] = known{kind: tree.Dir}
 		case k.kind == tree.Symlink:
 			return a.errorf("path %q goes through the symbolic link %q", m.Path, dir)
 		case k.kind == tree.File:
@@ -219,11 +222,11 @@ func (a *admission) checkPlace(m *member) error {
 	}
 	index := m.index
 	if m.source != "" {
-		index = m.linked // a link to this link has the same source
+		index = m.linked
 	}
 	a.paths[m.Path] = known{
 		size: m.Size, modTime: m.ModTime, mode: int32(m.Mode),
-		index: int32(index), kind: m.Kind, hard: m.source != "",
+		index: int32(index), kind: m.Kind, source: m.source,
 	}
 	if len(a.paths) > a.limits.Members {
 		return a.tooMany()
@@ -234,7 +237,7 @@ func (a *admission) checkPlace(m *member) error {
 // checkRepeat lets a second member at one path pass if it equals the first, so
 // far as the headers tell. Contents are left to the caller.
 func (a *admission) checkRepeat(k known, m *member) error {
-	same := k.kind == m.Kind && !k.hard && m.source == "" && k.size == m.Size &&
+	same := k.kind == m.Kind && k.source == "" && m.source == "" && k.size == m.Size &&
 		k.modTime == m.ModTime && int64(k.mode) == m.Mode && a.targets[m.Path] == m.Target
 	if !same {
 		return a.differs(m)

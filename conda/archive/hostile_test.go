@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/conda/archive/archivetest"
@@ -87,6 +89,8 @@ func TestHostilePayload(t *testing.T) {
 		{"X05 loop", entries{link("d/b", "../c"), link("c", "d/b")}, `symbolic link "c" leads to itself, or through more than 40 others`},
 		{"X05 tail of a loop", entries{link("c", "c"), link("b", "c/x")}, `symbolic link "b" leads to itself, or through more than 40 others`},
 		{"X06 chain leaves", entries{link("x/y/l", "../.."), link("m", "x/y/l/../etc")}, `symbolic link "m" leaves the package through other symbolic links`},
+		{"X05 long chain", chain(42), `symbolic link "l00" leads to itself, or through more than 40 others`},
+		{"X05 chain of 40", chain(41), ""},
 		{"X06 chain stays", entries{link("x/y/l", "../.."), link("m", "x/y/l/etc"), link("n", "./x//y")}, ""},
 		{"X06 chain to absolute", entries{link("abs", "/usr"), link("m", "abs/../../etc")}, ""},
 		{"X07 hard link outside, absolute", entries{hard("a", "/etc/passwd")}, `hard link "a": path "/etc/passwd" is absolute`},
@@ -129,11 +133,11 @@ func TestHostilePayload(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := archivetest.Package{Files: tt.payload, Info: []archivetest.Entry{archivetest.File("info/paths.json", `{"paths_version":1,"paths":[]}`)}}
-			for place, archive := range map[string]func() (string, []byte){
+			for place, pack := range map[string]func() (string, []byte){
 				"pkg-1.0-0.tar.bz2: ":                      p.TarBz2,
 				"pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: ": p.Conda,
 			} {
-				name, data := archive()
+				name, data := pack()
 				want := tt.want
 				if want != "" {
 					want = place + want
@@ -141,6 +145,33 @@ func TestHostilePayload(t *testing.T) {
 				wantError(t, readAll(t, name, data, noLimits), "verification", want)
 			}
 		})
+	}
+}
+
+// chain returns symbolic links each to the next.
+func chain(n int) (links []archivetest.Entry) {
+	for i := range n {
+		links = append(links, archivetest.Symlink(fmt.Sprintf("l%02d", i), fmt.Sprintf("l%02d", i+1)))
+	}
+	return links
+}
+
+// Links that multiply each other's elements must not take long.
+func TestEntangledLinks(t *testing.T) {
+	var links []archivetest.Entry
+	for i := range 30 {
+		next := fmt.Sprintf("%s/l%02d/../", strings.Repeat("d/", 500), i+1)
+		links = append(links, archivetest.Symlink(fmt.Sprintf("l%02d", i), strings.Repeat(next, 3)))
+	}
+	for i := range 3000 {
+		links = append(links, archivetest.Symlink(fmt.Sprintf("m%d", i), strings.Repeat("l00/../", 500)))
+	}
+	name, data := archivetest.Package{Files: links}.Conda()
+	start := time.Now()
+	wantError(t, readAll(t, name, data, noLimits), "verification",
+		"pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: has symbolic links that take too long to follow")
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 
@@ -198,11 +229,11 @@ func TestLimits(t *testing.T) {
 		{"few members", many, archive.Limits{Members: 8}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for place, archive := range map[string]func() (string, []byte){
+			for place, pack := range map[string]func() (string, []byte){
 				"pkg-1.0-0.tar.bz2: ":                      tt.p.TarBz2,
 				"pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: ": tt.p.Conda,
 			} {
-				name, data := archive()
+				name, data := pack()
 				want := tt.want
 				if want != "" {
 					want = place + want

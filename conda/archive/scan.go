@@ -42,6 +42,7 @@ type scanning struct {
 	admission *admission
 	visit     visitFunc
 	again     *budget // for what is read a second time
+	kept      kept    // the source of the last hard link
 }
 
 func (s *scanning) members(ctx context.Context, in *stream) error {
@@ -86,6 +87,9 @@ func (s *scanning) deliver(ctx context.Context, m *member) error {
 	case m.source != "":
 		content := s.readAgain(ctx, m.linked)
 		defer content.close()
+		if m.Size <= maxKept {
+			content.kept = &s.kept
+		}
 		return s.visit(m, content)
 	}
 	return s.visit(m, partReader{s.part, s.tar})
@@ -127,50 +131,6 @@ func (r partReader) Read(b []byte) (int, error) {
 		err = r.part.readError(err)
 	}
 	return n, err
-}
-
-// secondRead is the content of an earlier member, read by another pass over
-// the archive when it is asked for.
-type secondRead struct {
-	open   func() (*stream, error)
-	part   *part
-	index  int // of the member
-	stream *stream
-	r      io.Reader
-}
-
-func (s *scanning) readAgain(ctx context.Context, index int) *secondRead {
-	open := func() (*stream, error) { return s.part.stream(ctx, s.again) }
-	return &secondRead{open: open, part: s.part, index: index}
-}
-
-func (r *secondRead) Read(b []byte) (int, error) {
-	if r.r == nil {
-		if err := r.find(); err != nil {
-			return 0, err
-		}
-	}
-	return r.r.Read(b)
-}
-
-func (r *secondRead) find() (err error) {
-	if r.stream, err = r.open(); err != nil {
-		return err
-	}
-	t := tar.NewReader(r.stream)
-	for range r.index + 1 {
-		if _, err := t.Next(); err != nil {
-			return r.part.readError(err)
-		}
-	}
-	r.r = partReader{r.part, t}
-	return nil
-}
-
-func (r *secondRead) close() {
-	if r.stream != nil {
-		r.stream.Close() //nolint:errcheck // nothing was written
-	}
 }
 
 // Member is a file or symbolic link of the payload.

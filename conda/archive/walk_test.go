@@ -67,8 +67,8 @@ func TestWalk(t *testing.T) {
 		"c 0 4755 1700000000 3 run",
 		strings.Repeat("long/", 30) + "name 0 0644 -2 3 pax",
 	}
-	for _, archive := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
-		name, data := archive()
+	for _, pack := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
+		name, data := pack()
 		p := open(t, name, data)
 		for range 2 { // a walk can be repeated
 			if diff := cmp.Diff(want, walk(t, p)); diff != "" {
@@ -92,7 +92,7 @@ func TestListing(t *testing.T) {
 		{Header: tree.Header{Path: "z/λ", Kind: tree.Symlink, Mode: 0o777, Target: "tool"}},
 		{Header: tree.Header{Path: "a", Mode: 0o644}},
 		{Header: b, Source: "z/tool"},
-		{Header: c, Source: "b"},
+		{Header: c, Source: "z/tool"},
 		{Header: tree.Header{Path: strings.Repeat("long/", 30) + "name", Mode: 0o644, ModTime: -2, Size: 3}},
 	}
 	if diff := cmp.Diff(want, entries); diff != "" {
@@ -102,8 +102,8 @@ func TestListing(t *testing.T) {
 
 // A visitor may read nothing, or a part; its error comes back as it is.
 func TestWalkVisitor(t *testing.T) {
-	for _, archive1 := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
-		p := open(t, first(archive1()), second(archive1()))
+	for _, pack := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
+		p := open(t, first(pack()), second(pack()))
 		n := 0
 		err := p.Walk(context.Background(), func(m archive.Member) error {
 			if n++; m.Content != nil && n%2 == 0 {
@@ -126,8 +126,8 @@ func first(name string, _ []byte) string  { return name }
 func second(_ string, data []byte) []byte { return data }
 
 func TestCancelled(t *testing.T) {
-	for _, archive1 := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
-		p := open(t, first(archive1()), second(archive1()))
+	for _, pack := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
+		p := open(t, first(pack()), second(pack()))
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		if _, err := p.Meta(ctx); !errors.Is(err, context.Canceled) {
@@ -184,8 +184,8 @@ func TestBrokenDisk(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	for _, archive := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
-		p := open(t, first(archive()), second(archive()))
+	for _, pack := range []func() (string, []byte){sample.Conda, sample.TarBz2} {
+		p := open(t, first(pack()), second(pack()))
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
@@ -202,6 +202,57 @@ func TestConcurrentUse(t *testing.T) {
 		}
 		wg.Wait()
 	}
+}
+
+// Hard links beyond what is kept in memory, interleaved, and read in part.
+func TestHardLinks(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", 600<<10)
+	p := archivetest.Package{Files: []archivetest.Entry{
+		archivetest.File("large", large), archivetest.File("small", "s"), archivetest.File("empty", ""),
+		archivetest.HardLink("l1", "large"), archivetest.HardLink("s1", "small"), archivetest.HardLink("e1", "empty"),
+		archivetest.HardLink("l2", "l1"), archivetest.HardLink("s2", "s1"), archivetest.HardLink("s3", "small"),
+	}}
+	bodies := map[byte]string{'l': large, 's': "s", 'e': ""}
+	name, data := p.Conda()
+	pkg := open(t, name, data)
+	for _, part := range []int{0, 1, len(large)} {
+		err := pkg.Walk(context.Background(), func(m archive.Member) error {
+			want := bodies[m.Path[0]]
+			want = want[:min(part, len(want))]
+			got := make([]byte, len(want))
+			if _, err := io.ReadFull(m.Content, got); err != nil {
+				return err
+			}
+			if string(got) != want {
+				t.Errorf("%s differs in its first %d bytes", m.Path, part)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func ExamplePackage_Walk() {
+	name, data := archivetest.Package{Files: []archivetest.Entry{
+		archivetest.File("bin/hello", "echo hello"),
+		archivetest.Symlink("bin/hi", "hello"),
+	}}.Conda()
+	p, err := archive.Open(bytes.NewReader(data), int64(len(data)), name, archive.Limits{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = p.Walk(context.Background(), func(m archive.Member) error {
+		fmt.Printf("%s %d %q\n", m.Path, m.Size, m.Target)
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// bin/hello 10 ""
+	// bin/hi 0 "hello"
+	// <nil>
 }
 
 func TestEscapes(t *testing.T) {
