@@ -274,7 +274,7 @@ func TestBadImages(t *testing.T) {
 	}
 }
 
-// numbers puts N where a text has a number or a digest and the wanted text N.
+// numbers puts N where the wanted text has N in place of a number or digest.
 func numbers(got, want string) string {
 	g, w := strings.Fields(got), strings.Fields(want)
 	for i := range min(len(g), len(w)) {
@@ -305,7 +305,7 @@ func TestForeignAllowed(t *testing.T) {
 	}
 }
 
-// spoilLayout are bad layouts: promises.md §2, B15 to B17.
+// TestBadLayouts: promises.md §2, B15 to B17.
 func TestBadLayouts(t *testing.T) {
 	tests := []struct {
 		name  string
