@@ -24,7 +24,8 @@ import (
 
 const sharedData = "../../../shared/data"
 
-// Published archives that are no whole package, and what is wrong with them.
+// Published archives that are no whole package, and what is wrong with them. A
+// text that ends in "…" is the error's beginning.
 var incomplete = map[string]string{
 	"packages/fixtures-conda-index/archives/a.tar.bz2":          "a.tar.bz2: has no info/index.json",
 	"packages/fixtures-conda-index/archives/b.tar.bz2":          "b.tar.bz2: has no info/index.json",
@@ -40,7 +41,7 @@ var incomplete = map[string]string{
 	"packages/fixtures-conda/conda_format_repo/linux-64/zlib-1.2.11-h7b6447c_3.conda": `zlib-1.2.11-h7b6447c_3.conda: pkg-zlib-1.2.11-h7b6447c_3.tar.zst: target "" of the symbolic link "lib/libz.so.1" is empty`,
 	"packages/fixtures-conda/conda_format_repo/osx-64/zlib-1.2.11-h1de35cc_3.conda":   `zlib-1.2.11-h1de35cc_3.conda: pkg-zlib-1.2.11-h1de35cc_3.tar.zst: target "" of the symbolic link "lib/libz.1.dylib" is empty`,
 	// A zip archive of a directory, and one without a payload.
-	"packages/fixtures-rattler/misc/ca-certificates-2024.7.4-hbcca054_0.conda": `ca-certificates-2024.7.4-hbcca054_0.conda: zip member name "Users/someone/Downloads/ca-certificates-2024.7.4-hbcca054_0/" is unsafe`,
+	"packages/fixtures-rattler/misc/ca-certificates-2024.7.4-hbcca054_0.conda": `ca-certificates-2024.7.4-hbcca054_0.conda: zip member name "…`,
 	"packages/fixtures-rattler/sparse/info-only-1.0.0-0.conda":                 "info-only-1.0.0-0.conda: has no zip member pkg-info-only-1.0.0-0.tar.zst",
 }
 
@@ -129,7 +130,11 @@ func testPublished(t *testing.T, file string, rows map[string]packageRow) {
 		t.Fatal(err)
 	}
 	if want, ok := incomplete[file]; ok {
-		wantError(t, readAll(t, path.Base(file), data, noLimits), "verification", want)
+		err := readAll(t, path.Base(file), data, noLimits)
+		if begin, ok := strings.CutSuffix(want, "…"); ok && err != nil && strings.HasPrefix(err.Error(), begin) {
+			want = err.Error()
+		}
+		wantError(t, err, "verification", want)
 		return
 	}
 	p, err := archive.Open(bytes.NewReader(data), int64(len(data)), path.Base(file), noLimits)
