@@ -74,10 +74,10 @@ func (c *Client) Fetch(ctx context.Context, rawURL string, w Want, dst Target) (
 	return j.run(ctx)
 }
 
-// Get returns a small document of at most max bytes.
-func (c *Client) Get(ctx context.Context, rawURL string, max int64) ([]byte, error) {
+// Get returns a small document of at most limit bytes.
+func (c *Client) Get(ctx context.Context, rawURL string, limit int64) ([]byte, error) {
 	var b Buffer
-	if _, err := c.Fetch(ctx, rawURL, Want{Max: max}, &b); err != nil {
+	if _, err := c.Fetch(ctx, rawURL, Want{Max: limit}, &b); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil

@@ -122,7 +122,7 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 func (j *job) netError(ctx context.Context, err error) error {
 	var classed interface{ Class() string }
 	var cert *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var op *net.OpError
 	var noTLS tls.RecordHeaderError
 	var dns *net.DNSError
 	switch {
@@ -135,8 +135,10 @@ func (j *job) netError(ctx context.Context, err error) error {
 	case errors.As(err, &cert):
 		return fault.New(fault.Network, j.where, "%w", j.clean(err)).
 			WithHint("set ca for %s if its certificate is signed by an authority of your own", j.url.Host)
-	case errors.As(err, &alert), errors.As(err, &noTLS):
+	case errors.As(err, &op) && op.Op == "remote error": // as crypto/tls reports alerts
 		return j.fail(j.clean(err))
+	case errors.As(err, &noTLS):
+		return fault.New(fault.Network, j.where, "the server does not speak TLS")
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fault.New(fault.Network, j.where, "no such host %q", dns.Name)
 	case errors.Is(err, io.ErrUnexpectedEOF) && j.want.Size > j.have && j.have > 0:

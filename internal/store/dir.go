@@ -14,11 +14,11 @@ const (
 )
 
 // Dir returns a directory that was made once for a key of any form, such as an
-// unpacked toolchain. Where it is absent, make fills an empty one; an error of
-// make leaves nothing behind. Processes that ask at the same time wait for the
+// unpacked toolchain. Where it is absent, build fills an empty one; an error of
+// build leaves nothing behind. Processes that ask at the same time wait for the
 // one that makes it. The directory must not be written afterwards, and stays
 // until Close at least.
-func (s *Store) Dir(ctx context.Context, key string, make func(ctx context.Context, tmp string) error) (string, error) {
+func (s *Store) Dir(ctx context.Context, key string, build func(ctx context.Context, tmp string) error) (string, error) {
 	unlock, err := s.Lock(ctx, "dir "+key)
 	if err != nil {
 		return "", err
@@ -34,7 +34,7 @@ func (s *Store) Dir(ctx context.Context, key string, make func(ctx context.Conte
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", diskError("stat", mark, err)
 	}
-	if err := s.makeDir(ctx, key, final, make); err != nil {
+	if err := s.makeDir(ctx, key, final, build); err != nil {
 		return "", err
 	}
 	return filepath.Join(final, treeDir), nil
@@ -42,7 +42,7 @@ func (s *Store) Dir(ctx context.Context, key string, make func(ctx context.Conte
 
 // makeDir makes a directory in tmp and renames it. The mark is written last, so
 // that a directory that someone emptied by half is not taken for whole.
-func (s *Store) makeDir(ctx context.Context, key, final string, make func(ctx context.Context, tmp string) error) error {
+func (s *Store) makeDir(ctx context.Context, key, final string, build func(ctx context.Context, tmp string) error) error {
 	var tmp string
 	err := s.do("create", s.path(tmpDir), func() (err error) {
 		tmp, err = os.MkdirTemp(s.path(tmpDir), "dir-")
@@ -56,7 +56,7 @@ func (s *Store) makeDir(ctx context.Context, key, final string, make func(ctx co
 	if err := s.do("create", tree, func() error { return os.Mkdir(tree, 0o700) }); err != nil {
 		return err
 	}
-	if err := make(ctx, tree); err != nil {
+	if err := build(ctx, tree); err != nil {
 		return err
 	}
 	mark := filepath.Join(tmp, completeMark)
