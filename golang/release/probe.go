@@ -98,9 +98,7 @@ func series(v string) (n int) {
 	return n
 }
 
-func sameSeries(a, b string) bool { return version.Lang("go"+a) == version.Lang("go"+goless(b)) }
-
-func goless(v string) string { return goVersion(v)[len("go"):] }
+func sameSeries(a, b string) bool { return version.Lang("go"+a) == version.Lang("go"+b) }
 
 // maxText bounds a text that is read into memory: lists, tiles, records.
 const maxText = 4 << 20

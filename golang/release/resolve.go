@@ -53,7 +53,8 @@ func (r *Releases) Resolve(ctx context.Context, wish string, on []platforms.Plat
 			r.Skipped(v, missing)
 		}
 	}
-	return "", r.none(wish, on, all)
+	e := newError("usage", "go "+wish, "the module proxy has no such release for %s", names(on))
+	return "", r.suggest(ctx, e, all.nearest(w.bound(), on), on)
 }
 
 // Has reports whether the proxy has a toolchain.
@@ -92,16 +93,19 @@ func (r *Releases) checkExact(ctx context.Context, v string, on []platforms.Plat
 	} else {
 		e = newError("usage", "go "+v, "the module proxy has no toolchain for %s", names(missing))
 	}
-	if near := all.nearest(v, on); near != "" {
-		e.advise("the nearest release for %s is %s", names(on), near)
-	}
-	return e
+	return r.suggest(ctx, e, all.nearest(v, on), on)
 }
 
-func (r *Releases) none(wish string, on []platforms.Platform, all listed) error {
-	e := newError("usage", "go "+wish, "the module proxy has no such release for %s", names(on))
-	if near := all.nearest(strings.TrimLeft(wish, "go><=!~ "), on); near != "" {
-		e.advise("the nearest release for %s is %s", names(on), near)
+// maxSuggest is how many listed versions are asked for before no nearest one
+// is named.
+const maxSuggest = 5
+
+// suggest adds the nearest version that exists as a hint.
+func (r *Releases) suggest(ctx context.Context, e *Error, near []string, on []platforms.Platform) error {
+	for _, v := range near[:min(len(near), maxSuggest)] {
+		if missing, err := r.missing(ctx, v, on); err == nil && len(missing) == 0 {
+			return e.advise("the nearest release for %s is %s", names(on), v)
+		}
 	}
 	return e
 }
@@ -164,35 +168,35 @@ func (all listed) matching(w Wish) []string {
 	return vs
 }
 
-// nearest returns the listed release for all platforms that is closest to v:
-// in its own series the newest before it, else the oldest after it, else the
-// same over all releases.
-func (all listed) nearest(v string, on []platforms.Platform) string {
-	v, _, _ = strings.Cut(v, ",")
-	if goVersion(v) == "" {
-		return ""
-	}
-	for _, own := range []bool{true, false} {
-		var below, above string
-		for c, has := range all {
-			if prerelease(c) || own && !sameSeries(c, v) || !containsAll(has, on) {
-				continue
-			}
-			if compare(c, v) <= 0 && (below == "" || compare(c, below) > 0) {
-				below = c
-			}
-			if compare(c, v) > 0 && (above == "" || compare(c, above) < 0) {
-				above = c
-			}
-		}
-		if below != "" {
-			return below
-		}
-		if above != "" {
-			return above
+// nearest returns the listed releases for all platforms, the closest to v
+// first: in its own series the newest before it, then the oldest after it, then
+// the same over all other series.
+func (all listed) nearest(v string, on []platforms.Platform) []string {
+	var near []string
+	for c, has := range all {
+		if c != v && !prerelease(c) && containsAll(has, on) {
+			near = append(near, c)
 		}
 	}
-	return ""
+	rank := func(c string) (n int) {
+		if !sameSeries(c, v) {
+			n = 2
+		}
+		if compare(c, v) > 0 {
+			n++
+		}
+		return n
+	}
+	slices.SortFunc(near, func(a, b string) int {
+		if n := rank(a) - rank(b); n != 0 {
+			return n
+		}
+		if compare(a, v) > 0 {
+			return compare(a, b)
+		}
+		return compare(b, a)
+	})
+	return near
 }
 
 func containsAll(has, want []platforms.Platform) bool {

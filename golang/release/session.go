@@ -132,12 +132,26 @@ func (s *session) explain(module string, err error) error {
 		return s.broken
 	case s.absent != nil:
 		return newError("network", module, "not in the checksum database %s: %w", s.name, s.absent)
-	case s.refused != nil && s.seen != nil && s.size(s.seen) < s.size(s.saved):
+	case s.refused != nil && s.wentBack():
 		return s.fork(module, "SECURITY: the checksum database's tree is older than one it showed before")
 	case s.refused != nil:
 		return newError("network", module, "the checksum database does not prove its record: %w", s.refused)
 	}
 	return s.fork(module, fmt.Sprintf("SECURITY: the checksum database contradicts itself: %v", err))
+}
+
+// wentBack reports whether the server, which does not give a tile, shows a tree
+// that is smaller than the saved one. Where it was not asked for a record yet,
+// its newest head tells.
+func (s *session) wentBack() bool {
+	if s.seen == nil {
+		head, err := s.read("/latest")
+		if err != nil || s.size(head) == 0 {
+			return false
+		}
+		s.seen = head
+	}
+	return s.size(s.seen) < s.size(s.saved)
 }
 
 // fork saves both heads and returns the error that says where.
@@ -152,7 +166,8 @@ func (s *session) fork(module, problem string) error {
 	return e.advise("both tree heads are kept in %s of the checksum database's state; do not go on", file)
 }
 
-// size returns the number of records under a signed head, or 0.
+// size returns the number of records under a signed head, or 0 if the signature
+// is not right.
 func (s *session) size(head []byte) int64 {
 	n, err := note.Open(head, s.verifiers)
 	if err != nil {

@@ -74,6 +74,9 @@ func goVersion(s string) string {
 // Exact returns the version of a wish for exactly one.
 func (w Wish) Exact() (v string, ok bool) { return w.exact, w.exact != "" }
 
+// bound returns the first version that the wish names.
+func (w Wish) bound() string { return strings.TrimPrefix(w.terms[0].v, "go") }
+
 // Match reports whether a version such as "1.26.8" fulfils the wish.
 func (w Wish) Match(v string) bool {
 	if w.exact != "" {
