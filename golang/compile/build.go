@@ -156,7 +156,7 @@ func (r Request) run(ctx context.Context, args ...string) (string, error) {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return "", classify(r.Package, r.redact(stderr.text()+stdout.text()))
+		return "", classify("go "+args[0], r.Package, r.redact(stderr.text()+stdout.text()))
 	}
 	if err != nil {
 		return "", newError("disk", r.Package, "go command: %w", err)

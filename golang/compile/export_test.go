@@ -4,5 +4,5 @@ package compile
 func Classify(text string) *Error {
 	var h head
 	_, _ = h.Write([]byte(text))
-	return classify("./x", h.text())
+	return classify("go build", "./x", h.text())
 }

@@ -90,7 +90,7 @@ func classes() []struct{ word, class, hint string } {
 // classify makes an error of what the go command said. Of compile errors,
 // which begin with "# package", the class is always "failed": their text may
 // hold any words.
-func classify(pkg, text string) *Error {
+func classify(command, pkg, text string) *Error {
 	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(text), "\n"), func(line string) bool {
 		return strings.HasPrefix(line, "go: downloading ") // not what went wrong
 	})
@@ -98,7 +98,7 @@ func classify(pkg, text string) *Error {
 	if len(lines) > maxLines {
 		lines = append(lines[:maxLines], "…")
 	}
-	e := newError("failed", pkg, "go build: %s", strings.Join(lines, "\n"))
+	e := newError("failed", pkg, "%s: %s", command, strings.Join(lines, "\n"))
 	if strings.HasPrefix(text, "# ") {
 		return e
 	}
