@@ -38,13 +38,11 @@ func (c *composer) users() error {
 	return c.add(files.Layer("accounts", "accounts", c.facts, c.Compression, all))
 }
 
-// user returns the image's USER as numbers, which runAsNonRoot needs.
+// user returns the image's USER as a number, which runAsNonRoot needs. The
+// group follows from /etc/passwd.
 func (c *composer) user() (string, error) {
-	uid, gid, err := files.UserID(c.facts, c.Accounts, c.User)
-	if err != nil {
-		return "", err
-	}
-	return strconv.Itoa(uid) + ":" + strconv.Itoa(gid), nil
+	uid, _, err := files.UserID(c.facts, c.Accounts, c.User)
+	return strconv.Itoa(uid), err
 }
 
 func hasImageGo(ts []lock.Toolchain) bool {

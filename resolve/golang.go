@@ -61,13 +61,16 @@ func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
 // goMod returns the Go that go.mod asks for: its toolchain line, else its go
 // line.
 func (s *resolver) goMod() (string, error) {
-	data, err := s.ReadFile("go.mod")
+	if s.GoMod == "" {
+		return "", fault.New(fault.Usage, "go.versions", "no go.mod in this directory or above it").WithHint("name a version, such as \"1.26\"")
+	}
+	data, err := s.ReadFile(s.GoMod)
 	if err != nil {
 		return "", err
 	}
-	f, err := modfile.ParseLax("go.mod", data, nil)
+	f, err := modfile.ParseLax(s.GoMod, data, nil)
 	if err != nil {
-		return "", fault.New(fault.Usage, "go.mod", "%w", err)
+		return "", fault.New(fault.Usage, s.GoMod, "%w", err)
 	}
 	switch {
 	case f.Toolchain != nil && f.Toolchain.Name != "default":
@@ -75,7 +78,7 @@ func (s *resolver) goMod() (string, error) {
 	case f.Go != nil:
 		return f.Go.Version, nil
 	}
-	return "", fault.New(fault.Usage, "go.mod", "no go line").WithHint("add one, or set [go] versions")
+	return "", fault.New(fault.Usage, s.GoMod, "no go line").WithHint("add one, or set [go] versions")
 }
 
 // goVersion keeps the old lock's version while it fulfils the same wish.

@@ -38,6 +38,7 @@ type World interface {
 type Request struct {
 	Environments []*spec.Environment
 	InputHash    string
+	GoMod        string                 // the project's go.mod, relative to gophersnake.toml; "" if it has none
 	Old          *lock.Lock             // nil: nothing to keep
 	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
 	Replan       bool                   // forget the old plan of layers

@@ -12,7 +12,7 @@ import (
 
 // bucketMeta holds package metadata by the package's sha256 and the reader's
 // version.
-const bucketMeta = "conda-meta.1"
+const bucketMeta = "conda-meta-1"
 
 // Package fetches a package, checks it against what p says of it, and returns
 // p with sha256 and size, and the package's metadata.

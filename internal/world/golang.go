@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -16,9 +17,12 @@ import (
 // maxToolchain is the most bytes of a toolchain's module zip.
 const maxToolchain = 1 << 30
 
-// database is where the checksum database is asked when no proxy answers for
-// it. It is never asked for anything but public toolchains.
-const database = "https://sum.golang.org"
+// database returns where the checksum database is asked when no proxy answers
+// for it: its key names the host. It is asked for public toolchains only.
+func database() string {
+	host, _, _ := strings.Cut(release.Key, "+")
+	return "https://" + host
+}
 
 // GoVersion returns the newest Go that fulfils a wish and that the proxy has
 // for all platforms.
@@ -42,7 +46,7 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	if err != nil {
 		return t, err
 	}
-	sums := &release.Sums{Proxy: servers, Database: proxy{w.Fetch, database}, State: state{w.Store}}
+	sums := &release.Sums{Proxy: servers, Database: proxy{w.Fetch, database()}, State: state{w.Store}}
 	t.H1, err = sums.H1(ctx, module, modVersion)
 	if errors.Is(err, fs.ErrNotExist) && !image {
 		return t, nil // the lock says that this host has none

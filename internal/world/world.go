@@ -23,12 +23,13 @@ import (
 
 // World is the real world, seen from one project.
 type World struct {
-	Dir   string        // of gophersnake.toml
-	Store *store.Store  // everything fetched goes there
-	Fetch *fetch.Client // for packages and modules
-	Bases *base.Source  // for base images
-	Proxy string        // base URLs of Go module proxies as in GOPROXY: commas, "direct" and "off" are skipped
-	Note  func(string)  // what people should know; may be nil
+	Dir     string        // of gophersnake.toml
+	Store   *store.Store  // everything fetched goes there
+	Fetch   *fetch.Client // for packages and modules
+	Bases   *base.Source  // for base images
+	Proxy   func() string // Go module proxies as GOPROXY has them; asked only where one is needed
+	Scratch string        // directory of the go command's caches and of builds; it exists
+	Note    func(string)  // what people should know; may be nil
 }
 
 // maxText is the most bytes of one of the user's files.
@@ -146,13 +147,13 @@ func (ps proxies) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 // goProxies returns the module proxies of a GOPROXY value.
 func (w *World) goProxies() (proxies, error) {
 	var ps proxies
-	for _, entry := range strings.FieldsFunc(w.Proxy, func(r rune) bool { return r == ',' || r == '|' }) {
+	for _, entry := range strings.FieldsFunc(w.Proxy(), func(r rune) bool { return r == ',' || r == '|' }) {
 		if entry = strings.TrimSpace(entry); entry != "direct" && entry != "off" {
 			ps = append(ps, proxy{w.Fetch, entry})
 		}
 	}
 	if len(ps) == 0 {
-		return nil, fault.New(fault.Usage, "go.proxy", "no module proxy in %q", w.Proxy).
+		return nil, fault.New(fault.Usage, "go.proxy", "no module proxy in %q", w.Proxy()).
 			WithHint("set [go] proxy or GOPROXY to the URL of a module proxy: toolchains come as modules")
 	}
 	return ps, nil

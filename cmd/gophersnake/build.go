@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/output"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// buildOptions are the flags of build and push.
+type buildOptions struct {
+	outputs  []string
+	locked   bool
+	metadata string
+	version  string
+}
+
+func (o *buildOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.locked, "locked", false, "never write the lock; exit 3 if it is out of date")
+	cmd.Flags().StringVar(&o.metadata, "metadata-file", "", "write the results as JSON to `FILE`")
+	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
+}
+
+func (a *app) buildCommand() *cobra.Command {
+	var o buildOptions
+	cmd := &cobra.Command{
+		Use:   "build",
+		Short: "Build the image, and write it to outputs",
+		Long: `build makes one index for all platforms of each environment, locking first where
+gophersnake.lock is missing or out of date. Outputs are spelled as in
+containers-transports(5):
+
+  oci:DIR[:TAG]              an OCI layout; the same tag is replaced, others stay
+  oci-archive:FILE[:TAG]     a tar of an OCI layout
+  docker-archive:FILE[:REF]  a tar for docker load
+  docker://REF               a registry; without a tag, all tags of the configuration
+
+Without an output the image goes into the store.`,
+		Example: `  gophersnake build -o oci:image
+  gophersnake build -o docker-archive:image.tar --platform linux/amd64 && docker load < image.tar
+  gophersnake build --locked -o docker://registry.example.com/team/tools:1.4`,
+		Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.build(cmd.Context(), o) },
+	}
+	cmd.Flags().StringArrayVarP(&o.outputs, "output", "o", nil, "write the image to `TRANSPORT` (repeatable)")
+	o.flags(cmd)
+	return cmd
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	var o buildOptions
+	cmd := &cobra.Command{
+		Use:   "push",
+		Short: "Build the image and push it to [image] name with all its tags",
+		Long: `push builds as "build" does and pushes each environment's index to the registry
+that [image] name says, with all tags. Credentials come from the files and
+helpers of Docker and Podman. Tags are written last, after every blob and
+manifest was seen on the registry.`,
+		Args: none,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.outputs = []string{pushOutput}
+			return a.build(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// pushOutput stands for the registry of [image] name.
+const pushOutput = "docker://"
+
+// result is one line of standard output, or one object with --json.
+type result struct {
+	Env       string   `json:"env"`
+	Output    string   `json:"output"`
+	Digest    string   `json:"digest"`
+	MediaType string   `json:"mediaType"`
+	Size      int64    `json:"size"`
+	Platforms []string `json:"platforms"`
+}
+
+// build locks, builds and writes all chosen environments.
+func (a *app) build(ctx context.Context, o buildOptions) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	envs, err := p.chosen()
+	if err != nil {
+		return err
+	}
+	targets, err := p.targets(envs, o)
+	if err != nil {
+		return err
+	}
+	pr := a.newProgress()
+	defer pr.close()
+	w, err := p.openWorld(ctx, pr)
+	if err != nil {
+		return err
+	}
+	defer w.Store.Close()
+	l, err := p.locked(ctx, w, pr, o.locked)
+	if err != nil {
+		return err
+	}
+	var results []result
+	rows := map[string]lock.Layer{}
+	for i, env := range envs {
+		built, err := p.image(ctx, w, l, env, pr, o)
+		if err != nil {
+			return err
+		}
+		for _, row := range built.Rows {
+			rows[row.Key] = row
+		}
+		if len(targets[i]) == 0 {
+			if err := built.Fill(ctx); err != nil {
+				return err
+			}
+		}
+		done, err := p.write(ctx, env, built.Index, targets[i], pr)
+		results = append(results, done...)
+		if err != nil {
+			return err
+		}
+	}
+	if !o.locked {
+		if err := p.keepRows(l, rows, len(envs) == len(p.envs)); err != nil {
+			return err
+		}
+	}
+	pr.close()
+	return a.results(results, o.metadata)
+}
+
+// target is an output, and how the user wrote it.
+type target struct {
+	output.Transport
+	text string
+}
+
+// targets parses the outputs of each environment before anything is built.
+func (p *project) targets(envs []*spec.Environment, o buildOptions) ([][]target, error) {
+	all := make([][]target, len(envs))
+	for i, env := range envs {
+		for _, text := range o.outputs {
+			if text == pushOutput {
+				if env.Image.Name == "" {
+					return nil, fault.New(fault.Usage, p.file, "push needs [image] name").WithHint("or build -o docker://REF")
+				}
+				text += env.Image.Name
+			}
+			t, err := output.Parse(text)
+			if err != nil {
+				return nil, err
+			}
+			if env.Layers.Compression == "zstd" && t.Scheme == output.DockerArchive {
+				return nil, fault.New(fault.Usage, "--output", "%q: Docker's image store reads no zstd layers", text).
+					WithHint("set [layers] compression = \"gzip\"")
+			}
+			t.Path = p.at(t.Path)
+			all[i] = append(all[i], target{t, text})
+		}
+	}
+	return all, nil
+}
+
+// write writes an index to all its targets.
+func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.ImageIndex, targets []target, pr *progress) ([]result, error) {
+	tags := env.Image.Tags
+	base := result{Env: title(env)}
+	digest, err := idx.Digest()
+	if err != nil {
+		return nil, err
+	}
+	ps, err := p.platformsOf(env)
+	if err != nil {
+		return nil, err
+	}
+	for _, pl := range ps {
+		base.Platforms = append(base.Platforms, pl.String())
+	}
+	if len(targets) == 0 {
+		size, err := idx.Size()
+		base.Output, base.Digest, base.MediaType, base.Size = "store", digest.String(), "application/vnd.oci.image.index.v1+json", size
+		pr.note("the image is in the store; write it with -o oci:DIR, docker-archive:FILE or docker://REF")
+		return []result{base}, err
+	}
+	var results []result
+	for _, t := range targets {
+		r, err := output.Write(ctx, t.Transport, output.Image{Name: env.Image.Name, Tags: tags, Index: idx}, output.Options{
+			Keychain: authn.DefaultKeychain, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
+			Progress: pr.written, UserAgent: "gophersnake",
+		})
+		if err != nil {
+			return results, err
+		}
+		done := base
+		done.Output, done.Digest, done.MediaType, done.Size = t.text, r.Digest.String(), string(r.MediaType), r.Total
+		if t.Scheme == output.Docker {
+			done.Output = r.Name
+		}
+		results = append(results, done)
+	}
+	return results, nil
+}
+
+// keepRows writes the layer rows into the lock. Rows that nothing reaches any
+// more go, if all environments were built on all platforms.
+func (p *project) keepRows(l *lock.Lock, rows map[string]lock.Layer, all bool) error {
+	for _, row := range rows {
+		l.SetRow(row)
+	}
+	if all && len(p.platforms) == 0 {
+		l.Prune(func(key string) bool { _, ok := rows[key]; return ok })
+	}
+	_, err := p.writeLock(l)
+	return err
+}
+
+// results prints one line for each result.
+func (a *app) results(results []result, metadata string) error {
+	if metadata != "" {
+		b, err := json.MarshalIndent(results, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(a.at(metadata), append(b, '\n'), 0o644); err != nil {
+			return fault.New(fault.Disk, metadata, "%w", err)
+		}
+	}
+	if a.json {
+		return a.printJSON(results)
+	}
+	for _, r := range results {
+		if _, err := fmt.Fprintf(a.stdout, "%s@%s\n", r.Output, r.Digest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expand fills in the templates of the image's settings.
+func expand(env *spec.Environment, v spec.Values) error {
+	expandMap := func(m map[string]string) error {
+		for k, text := range m {
+			value, err := spec.Expand(text, v)
+			if err != nil {
+				return err
+			}
+			m[k] = value
+		}
+		return nil
+	}
+	for i, text := range env.Image.Tags {
+		tag, err := spec.Expand(text, v)
+		if err != nil {
+			return err
+		}
+		env.Image.Tags[i] = strings.ReplaceAll(tag, "+", "-") // a tag has no +
+	}
+	for i := range env.CLI {
+		flags, err := spec.Expand(env.CLI[i].Ldflags, v)
+		if err != nil {
+			return err
+		}
+		env.CLI[i].Ldflags = flags
+	}
+	if err := expandMap(env.Image.Labels); err != nil {
+		return err
+	}
+	return expandMap(env.Image.Annotations)
+}
+
+// sortedEnv returns a map of variables as "KEY=value", sorted.
+func sortedEnv(m map[string]string) []string {
+	env := make([]string, 0, len(m))
+	for k, v := range m {
+		env = append(env, k+"="+v)
+	}
+	slices.Sort(env)
+	return env
+}

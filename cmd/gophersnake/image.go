@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/gophersnake/gophersnake/builder"
+	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/golang/compile"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/world"
+	"github.com/gophersnake/gophersnake/layers/cli"
+	"github.com/gophersnake/gophersnake/layers/files"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// image builds the index of one environment.
+func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *spec.Environment, pr *progress, o buildOptions) (*builder.Result, error) {
+	ps, err := p.platformsOf(env)
+	if err != nil {
+		return nil, err
+	}
+	if err := expand(env, p.values(ctx, env, o.version)); err != nil {
+		return nil, err
+	}
+	conf, err := p.config(env)
+	if err != nil {
+		return nil, err
+	}
+	var images []builder.Image
+	for _, pl := range ps {
+		s := l.For(env.Name, pl)
+		in, err := p.inputs(ctx, w, env, s, l, pr, o)
+		if err != nil {
+			return nil, err
+		}
+		var below v1.Image
+		if s.Base != nil {
+			if below, err = w.Bases.Image(ctx, s.Base); err != nil {
+				return nil, err
+			}
+		}
+		img, err := builder.Compose(s, pl, below, in, conf)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, img)
+	}
+	compression, err := tree.ParseCompression(env.Layers.Compression)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder.Builder{Store: w.Store, Compression: compression, Jobs: p.jobs, Row: l.Row, Event: pr.built}
+	return b.Build(ctx, images)
+}
+
+// config returns what the configuration says of the image itself.
+func (p *project) config(env *spec.Environment) (builder.Config, error) {
+	c := builder.Config{
+		WorkDir: env.Image.Workdir, Env: sortedEnv(env.Image.Env),
+		Labels: env.Image.Labels, Annotations: env.Image.Annotations,
+	}
+	if env.Image.Entrypoint != nil {
+		c.Entrypoint = &env.Image.Entrypoint
+	}
+	if env.Image.Cmd != nil {
+		c.Cmd = &env.Image.Cmd
+	}
+	if text := p.getenv("SOURCE_DATE_EPOCH"); text != "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || seconds < 0 {
+			return c, fault.New(fault.Usage, "SOURCE_DATE_EPOCH", "%q is not a number of seconds", text)
+		}
+		c.Created = time.Unix(seconds, 0)
+	}
+	return c, nil
+}
+
+// inputs returns what the environment has besides the lock.
+func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environment, s lock.Selection, l *lock.Lock, pr *progress, o buildOptions) (builder.Inputs, error) {
+	compression, err := tree.ParseCompression(env.Layers.Compression)
+	if err != nil {
+		return builder.Inputs{}, err
+	}
+	in := builder.Inputs{
+		Archives: w, CondaPrefix: env.Conda.Prefix, DropPyc: env.Conda.Pyc == "drop",
+		User: string(env.Image.User), Compression: compression, Warn: pr.warn,
+		ToolchainZip: func(ctx context.Context, t *lock.Toolchain) (builder.Zip, error) { return w.ToolchainZip(ctx, t) },
+		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
+			return w.Compile(ctx, hostsOf(l, env), b, pl)
+		},
+		Report: func(pl platforms.Platform, plan *link.Plan) { pr.linked(pl, plan) },
+	}
+	if deny := env.Conda.Scripts != "skip"; deny {
+		if err := denied(s.Conda); err != nil {
+			return in, err
+		}
+	}
+	for _, f := range env.Files {
+		src := files.Source{Dir: p.dir, Src: f.Src, Dest: f.Dest, Ignore: f.Ignore}
+		if f.Mode != "" {
+			if src.Mode, err = strconv.ParseInt(f.Mode, 8, 32); err != nil {
+				return in, fault.New(fault.Usage, p.file, "mode %q of [[files]]: %w", f.Mode, err)
+			}
+		}
+		in.Files = append(in.Files, src)
+		in.Owners = append(in.Owners, string(f.Owner))
+	}
+	for _, a := range env.Accounts {
+		in.Accounts = append(in.Accounts, files.Account{Name: a.Name, UID: a.UID, Groups: a.Groups})
+	}
+	in.Programs, err = p.programs(ctx, env, o)
+	return in, err
+}
+
+// denied refuses packages with link scripts, also from a lock that was made
+// when they were allowed.
+func denied(packages []lock.Conda) error {
+	for _, c := range packages {
+		if len(c.LinkScripts) > 0 {
+			return fault.New(fault.Policy, "conda", "package %s has the link script %s, which is never run", c.Name, c.LinkScripts[0]).
+				WithHint("if the package works without it, set [conda] scripts = \"skip\"")
+		}
+	}
+	return nil
+}
+
+// programs returns the environment's programs with the hash of their sources.
+func (p *project) programs(ctx context.Context, env *spec.Environment, o buildOptions) ([]cli.Binary, error) {
+	var all []cli.Binary
+	for _, c := range env.CLI {
+		sum, err := compile.Source(ctx, p.dir, c.Package, p.generated(o)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cli.Binary{
+			Name: c.Name, Package: c.Package, Dir: ".", Path: c.Path, Platforms: c.Platforms,
+			Ldflags: c.Ldflags, Bundle: c.Bundle, Source: sum.Hash,
+		})
+	}
+	return all, nil
+}
+
+// generated returns files that gophersnake writes, which are no source of a
+// program though they may lie below its module.
+func (p *project) generated(o buildOptions) []string {
+	names := []string{p.lockFile()}
+	if o.metadata != "" {
+		names = append(names, p.at(o.metadata))
+	}
+	for _, text := range o.outputs {
+		if t, err := parsePath(text); err == nil && t != "" {
+			names = append(names, p.at(t))
+		}
+	}
+	if dir, err := p.cache(); err == nil {
+		names = append(names, dir)
+	}
+	for i, n := range names {
+		if abs, err := filepath.Abs(n); err == nil {
+			names[i] = abs
+		}
+	}
+	return names
+}
+
+// hostsOf returns the toolchains that may compile an environment's programs.
+func hostsOf(l *lock.Lock, env *spec.Environment) []lock.Toolchain {
+	var ts []lock.Toolchain
+	for _, pl := range platforms.All() {
+		ts = append(ts, l.For(env.Name, pl).Go...)
+	}
+	return ts
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/world"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/resolve"
+)
+
+func (a *app) lockCommand() *cobra.Command {
+	var update, check, replan bool
+	cmd := &cobra.Command{
+		Use:   "lock [--update [NAME…]]",
+		Short: "Resolve the configuration and write gophersnake.lock",
+		Long: `lock resolves everything the configuration asks for, for all environments and
+platforms, and writes it by digest to gophersnake.lock. What the old lock says
+stays wherever it still fits. Layer rows of old builds stay too.`,
+		Example: `  gophersnake lock
+  gophersnake lock --update            # everything anew
+  gophersnake lock --update go base    # or a package's name
+  gophersnake lock --check             # exit 3 if the result would differ`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if len(names) > 0 && !update {
+				return fault.New(fault.Usage, "", "lock takes names with --update only, got %q", names[0])
+			}
+			o := resolveOptions{replan: replan}
+			if update {
+				o.update = func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
+			}
+			return a.lock(cmd.Context(), o, check)
+		},
+	}
+	cmd.Flags().BoolVar(&update, "update", false, "ask anew for NAMES: base, go, or packages (none: all)")
+	cmd.Flags().BoolVar(&check, "check", false, "write nothing; exit 3 if the lock would change")
+	cmd.Flags().BoolVar(&replan, "replan", false, "plan layers anew")
+	return cmd
+}
+
+func (a *app) lock(ctx context.Context, o resolveOptions, check bool) error {
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	pr := a.newProgress()
+	defer pr.close()
+	w, err := p.openWorld(ctx, pr)
+	if err != nil {
+		return err
+	}
+	defer w.Store.Close()
+	if o.hash, err = p.inputHash(); err != nil {
+		return err
+	}
+	if o.old, err = p.oldLock(); err != nil {
+		return err
+	}
+	l, err := p.resolve(ctx, w, pr, o)
+	if err != nil {
+		return err
+	}
+	changes := lock.Diff(orEmpty(o.old), l)
+	if check {
+		if o.old == nil || string(o.old.Resolved()) != string(l.Resolved()) {
+			pr.changes(changes)
+			return stale(p.lockFile(), o.old)
+		}
+		return nil
+	}
+	if l, err = p.writeLock(l); err != nil {
+		return err
+	}
+	pr.changes(changes)
+	_, err = fmt.Fprintf(a.stdout, "%s\n", l.Digest())
+	return err
+}
+
+// oldLock is readLock for a lock that is about to be replaced: one with merge
+// marks counts as none.
+func (p *project) oldLock() (*lock.Lock, error) {
+	if data, err := os.ReadFile(p.lockFile()); err == nil && lock.HasMergeMarks(data) {
+		return nil, nil
+	}
+	return p.readLock()
+}
+
+type resolveOptions struct {
+	old    *lock.Lock
+	hash   string
+	update func(string) bool
+	replan bool
+}
+
+func (p *project) resolve(ctx context.Context, w *world.World, pr *progress, o resolveOptions) (*lock.Lock, error) {
+	pr.note("locking")
+	l, err := resolve.Lock(ctx, w, resolve.Request{
+		Environments: p.envs, InputHash: o.hash, GoMod: p.goMod(), Old: o.old, Update: o.update, Replan: o.replan,
+		AllowMD5: p.allowMD5, Note: pr.note,
+	})
+	if err != nil {
+		return nil, err
+	}
+	text, err := lock.Marshal(l) // canonical: rows that differ in nothing else are joined
+	if err != nil {
+		return nil, err
+	}
+	return lock.Unmarshal(lockName, text)
+}
+
+func orEmpty(l *lock.Lock) *lock.Lock {
+	if l == nil {
+		return &lock.Lock{}
+	}
+	return l
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration, and that the lock is in step with it",
+		Long:  "check reads gophersnake.toml and gophersnake.lock and asks no server. It exits 3 if the\nlock is out of date, so it can stand in a pre-commit hook and in CI.",
+		Args:  none,
+		RunE: func(*cobra.Command, []string) error {
+			p, err := a.project()
+			if err != nil {
+				return err
+			}
+			hash, err := p.inputHash()
+			if err != nil {
+				return err
+			}
+			l, err := p.readLock()
+			if err != nil {
+				return err
+			}
+			if l == nil || l.InputHash != hash {
+				return stale(p.lockFile(), l)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/renameio/v2"
+
+	"github.com/gophersnake/gophersnake/base"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/internal/store"
+	"github.com/gophersnake/gophersnake/internal/world"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+const lockName = "gophersnake.lock"
+
+// project is a gophersnake.toml with what stands beside it.
+type project struct {
+	*app
+	dir  string // of the file, on this machine
+	spec *spec.Spec
+	envs []*spec.Environment // all, whatever --env says: they share one lock
+}
+
+// project reads the configuration.
+func (a *app) project() (*project, error) {
+	file := a.at(a.file)
+	s, err := spec.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{app: a, dir: filepath.Dir(file), spec: s}
+	for _, name := range s.Environments() {
+		env, err := s.Environment(name)
+		if err != nil {
+			return nil, err
+		}
+		p.envs = append(p.envs, env)
+	}
+	return p, nil
+}
+
+// at returns a path of the command line, relative to --directory.
+func (a *app) at(name string) string {
+	if a.dir == "" || name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.dir, name)
+}
+
+// chosen returns the environments of --env, or all.
+func (p *project) chosen() ([]*spec.Environment, error) {
+	if len(p.env) == 0 {
+		return p.envs, nil
+	}
+	var envs []*spec.Environment
+	for _, name := range p.env {
+		if name == lock.DefaultEnv {
+			name = ""
+		}
+		env, err := p.spec.Environment(name)
+		if err != nil {
+			return nil, err
+		}
+		envs = append(envs, env)
+	}
+	return envs, nil
+}
+
+func (p *project) lockFile() string { return filepath.Join(p.dir, lockName) }
+
+// readLock returns the lock, or nil where there is none.
+func (p *project) readLock() (*lock.Lock, error) {
+	data, err := os.ReadFile(p.lockFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.New(fault.Disk, p.lockFile(), "%w", err)
+	}
+	return lock.Unmarshal(p.lockFile(), data)
+}
+
+// writeLock writes the lock where its text changed, and returns it as it is
+// read back.
+func (p *project) writeLock(l *lock.Lock) (*lock.Lock, error) {
+	text, err := lock.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	if old, err := os.ReadFile(p.lockFile()); err != nil || string(old) != string(text) {
+		if err := renameio.WriteFile(p.lockFile(), text, 0o644); err != nil {
+			return nil, fault.New(fault.Disk, p.lockFile(), "%w", err)
+		}
+	}
+	return lock.Unmarshal(p.lockFile(), text)
+}
+
+// inputHash returns the hash of what resolving depends on.
+func (p *project) inputHash() (string, error) {
+	names := map[string]bool{}
+	for _, env := range p.envs {
+		for _, ps := range env.Image.Platforms {
+			if _, file := env.Conda.For(ps.Subdir()); file != "" {
+				names[file] = true
+			}
+		}
+		if env.Conda.File != "" {
+			names[env.Conda.File] = true
+		}
+		if mod := p.goMod(); mod != "" && (len(env.CLI) > 0 || slices.Contains(env.Go.Versions, "go.mod")) {
+			names[mod] = true
+			if sum := path.Join(path.Dir(mod), "go.sum"); exists(filepath.Join(p.dir, sum)) {
+				names[sum] = true
+			}
+		}
+	}
+	var inputs []spec.Input
+	w := &world.World{Dir: p.dir}
+	for name := range names {
+		data, err := w.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		sum := sha256.Sum256(data)
+		inputs = append(inputs, spec.Input{Name: path.Clean(name), SHA256: hex.EncodeToString(sum[:])})
+	}
+	return p.spec.InputHash(inputs...), nil
+}
+
+// goMod returns the go.mod that governs the project's directory, relative to
+// it, or "" where there is none.
+func (p *project) goMod() string {
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return ""
+	}
+	for up := ""; ; up += "../" {
+		if exists(filepath.Join(dir, "go.mod")) {
+			return up + "go.mod"
+		}
+		if parent := filepath.Dir(dir); parent == dir {
+			return ""
+		} else {
+			dir = parent
+		}
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// openWorld opens the store and everything that asks the network.
+func (p *project) openWorld(ctx context.Context, progress *progress) (*world.World, error) {
+	dir, err := p.cache()
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(filepath.Join(dir, "store"))
+	if err != nil {
+		return nil, err
+	}
+	scratch := filepath.Join(dir, "go")
+	if err := os.MkdirAll(scratch, 0o700); err != nil {
+		return nil, fault.New(fault.Disk, scratch, "%w", err)
+	}
+	transport := fetch.NewTransport(http.ProxyFromEnvironment, nil)
+	client := &fetch.Client{
+		HTTP: transport, Offline: p.offline, MaxWait: p.maxWait, Now: p.now,
+		Insecure: p.plainHTTP, Auth: p.netrc(), Event: progress.fetched,
+	}
+	return &world.World{
+		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Note: progress.note,
+		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
+		Bases: &base.Source{
+			Keychain: authn.DefaultKeychain, Transport: p.roundTripper(transport), Insecure: p.plainHTTP,
+			Dir: p.dir, Cache: world.Documents{Store: s},
+		},
+	}, nil
+}
+
+// roundTripper refuses every request with --offline.
+func (a *app) roundTripper(t http.RoundTripper) http.RoundTripper {
+	if !a.offline {
+		return t
+	}
+	return refuse{}
+}
+
+type refuse struct{}
+
+func (refuse) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fault.New(fault.Network, r.URL.Host, "--offline forbids to ask for %s", fetch.Redact(r.URL.String()))
+}
+
+// plainHTTP reports whether a host may be spoken to without TLS.
+func (a *app) plainHTTP(host string) bool { return slices.Contains(a.insecure, host) }
+
+// netrc returns the credentials of ~/.netrc, or of the file NETRC names.
+func (a *app) netrc() func(string) (fetch.Login, bool) {
+	file := a.getenv("NETRC")
+	if file == "" && a.getenv("HOME") != "" {
+		file = filepath.Join(a.getenv("HOME"), ".netrc")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return fetch.Netrc(string(data), file)
+}
+
+// goProxy returns the module proxy: the configuration's, the environment's, or
+// the go command's own.
+func (p *project) goProxy(ctx context.Context) string {
+	for _, env := range p.envs {
+		if env.Go.Proxy != "" {
+			return env.Go.Proxy
+		}
+	}
+	if proxy := p.getenv("GOPROXY"); proxy != "" {
+		return proxy
+	}
+	return goEnv(ctx, "GOPROXY")
+}
+
+// cache returns the directory of the store and of the go command's caches.
+func (a *app) cache() (string, error) {
+	switch {
+	case a.cacheDir != "":
+		return a.at(a.cacheDir), nil
+	case a.getenv("XDG_CACHE_HOME") != "":
+		return filepath.Join(a.getenv("XDG_CACHE_HOME"), "gophersnake"), nil
+	case a.getenv("HOME") != "":
+		return filepath.Join(a.getenv("HOME"), ".cache", "gophersnake"), nil
+	case a.getenv("LocalAppData") != "":
+		return filepath.Join(a.getenv("LocalAppData"), "gophersnake"), nil
+	}
+	return "", fault.New(fault.Disk, "", "there is no home directory for the store").WithHint("name a directory with --cache-dir")
+}
+
+// locked returns the lock in step with the configuration, resolving where it
+// is not, unless strict.
+func (p *project) locked(ctx context.Context, w *world.World, pr *progress, strict bool) (*lock.Lock, error) {
+	hash, err := p.inputHash()
+	if err != nil {
+		return nil, err
+	}
+	l, err := p.readLock()
+	if err != nil {
+		return nil, err
+	}
+	if l != nil && l.InputHash == hash {
+		return l, nil
+	}
+	if strict {
+		return nil, stale(p.lockFile(), l)
+	}
+	l, err = p.resolve(ctx, w, pr, resolveOptions{old: l, hash: hash})
+	if err != nil {
+		return nil, err
+	}
+	return p.writeLock(l)
+}
+
+func stale(file string, l *lock.Lock) error {
+	if l == nil {
+		return fault.New(fault.Stale, file, "there is no lock").WithHint("run gophersnake lock")
+	}
+	return fault.New(fault.Stale, file, "the lock is out of date: the configuration or a file it names changed").WithHint("run gophersnake lock")
+}
+
+// platformsOf returns an environment's platforms, as far as --platform wants
+// them.
+func (p *project) platformsOf(env *spec.Environment) ([]platforms.Platform, error) {
+	return p.wanted(env.Image.Platforms)
+}
+
+// title is how people call an environment.
+func title(env *spec.Environment) string {
+	if env.Name == "" {
+		return lock.DefaultEnv
+	}
+	return env.Name
+}

@@ -1,0 +1,112 @@
+package world
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/gophersnake/gophersnake/golang/compile"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/layers"
+	"github.com/gophersnake/gophersnake/layers/cli"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// bucketProgram holds compiled programs: what they are made of → blob.
+const bucketProgram = "program"
+
+// Compile returns the file of a compiled program. It is compiled by the locked
+// toolchain of this machine, once for each platform whatever the number of
+// images that hold it.
+func (w *World) Compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Binary, p platforms.Platform) (string, error) {
+	key := layers.Key("program", tree.Gzip, struct {
+		Binary   cli.Binary
+		Platform platforms.Platform
+	}{programInputs(b), p})
+	unlock, err := w.Store.Lock(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	var digest string
+	ok, err := w.Store.LoadRecord(ctx, bucketProgram, key, &digest)
+	if err != nil {
+		return "", err
+	}
+	if ok {
+		if blob, err := w.Store.Get(ctx, digest); err == nil {
+			defer blob.Close()
+			return blob.Path(), nil
+		}
+	}
+	return w.compile(ctx, hosts, b, p, key)
+}
+
+// programInputs is what a program's bytes depend on: not where it goes.
+func programInputs(b *cli.Binary) cli.Binary {
+	return cli.Binary{Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, Source: b.Source, GoVersion: b.GoVersion}
+}
+
+func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Binary, p platforms.Platform, key string) (string, error) {
+	root, err := w.hostGo(ctx, hosts)
+	if err != nil {
+		return "", err
+	}
+	tmp, err := os.MkdirTemp(w.Scratch, "build-")
+	if err != nil {
+		return "", fault.New(fault.Disk, w.Scratch, "%w", bare(err))
+	}
+	defer os.RemoveAll(tmp)
+	w.note("compiling " + b.Name + " for " + p.String())
+	out := filepath.Join(tmp, "program")
+	err = compile.Build(ctx, compile.Request{
+		GoRoot: root, Dir: filepath.Join(w.Dir, filepath.FromSlash(b.Dir)), Package: b.Package, Platform: p,
+		Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, Out: out, Temp: tmp,
+		Cache: filepath.Join(w.Scratch, "build"), GoPath: filepath.Join(w.Scratch, "path"), Proxy: w.Proxy(),
+	})
+	if err != nil {
+		return "", err
+	}
+	return w.keep(ctx, out, key)
+}
+
+// keep puts a program into the store.
+func (w *World) keep(ctx context.Context, file, key string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fault.New(fault.Disk, file, "%w", bare(err))
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fault.New(fault.Disk, file, "%w", bare(err))
+	}
+	digest, _, err := w.Store.Put(ctx, f, "", info.Size())
+	if err != nil {
+		return "", err
+	}
+	if err := w.Store.SaveRecord(ctx, bucketProgram, key, digest); err != nil {
+		return "", err
+	}
+	blob, err := w.Store.Get(ctx, digest)
+	if err != nil {
+		return "", err
+	}
+	defer blob.Close()
+	return blob.Path(), nil
+}
+
+// hostGo returns the toolchain for this machine.
+func (w *World) hostGo(ctx context.Context, hosts []lock.Toolchain) (string, error) {
+	here := platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
+	for i := range hosts {
+		if hosts[i].Platform == here && hosts[i].Host {
+			return w.GoRoot(ctx, &hosts[i])
+		}
+	}
+	return "", fault.New(fault.Usage, "go", "the lock has no Go toolchain for this machine (%s)", here).
+		WithHint("programs are compiled on linux and darwin, amd64 and arm64")
+}
