@@ -194,12 +194,15 @@ func (c *closure) manifest(kind string, desc v1.Descriptor, raw []byte) (manifes
 	if len(raw) > maxManifest {
 		return manifest{}, newError(classVerification, place, "has %d bytes, the limit is %d", len(raw), maxManifest)
 	}
-	got, size, err := v1.SHA256(bytes.NewReader(raw))
+	if size := int64(len(raw)); size != desc.Size {
+		return manifest{}, newError(classVerification, place, "has %d bytes, want %d", size, desc.Size)
+	}
+	got, _, err := v1.SHA256(bytes.NewReader(raw))
 	if err != nil {
 		return manifest{}, err
 	}
-	if got != desc.Digest || size != desc.Size {
-		return manifest{}, newError(classVerification, place, "is %d bytes with digest %s, want %d bytes", size, got, desc.Size)
+	if got != desc.Digest {
+		return manifest{}, newError(classVerification, place, "content has the digest %s", got)
 	}
 	return manifest{desc, raw}, c.consistent(desc)
 }
