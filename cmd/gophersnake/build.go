@@ -201,7 +201,7 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 	var results []result
 	for _, t := range targets {
 		r, err := output.Write(ctx, t.Transport, output.Image{Name: env.Image.Name, Tags: tags, Index: idx}, output.Options{
-			Keychain: authn.DefaultKeychain, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
+			Keychain: authn.DefaultKeychain, Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
 			Progress: pr.written, UserAgent: "gophersnake",
 		})
 		if err != nil {

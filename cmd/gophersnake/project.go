@@ -34,6 +34,8 @@ type project struct {
 	dir  string // of the file, on this machine
 	spec *spec.Spec
 	envs []*spec.Environment // all, whatever --env says: they share one lock
+
+	transport http.RoundTripper // set by openWorld
 }
 
 // project reads the configuration.
@@ -180,37 +182,34 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return nil, fault.New(fault.Disk, scratch, "%w", err)
 	}
-	transport := fetch.NewTransport(http.ProxyFromEnvironment, nil)
+	hosts, err := p.hosts()
+	if err != nil {
+		return nil, err
+	}
+	p.transport = fetch.NewTransport(http.ProxyFromEnvironment, hosts.roots)
+	if p.offline {
+		p.transport = refuse{}
+	}
 	client := &fetch.Client{
-		HTTP: transport, Offline: p.offline, MaxWait: p.maxWait, Now: p.now,
+		HTTP: p.transport, Offline: p.offline, MaxWait: p.maxWait, Now: p.now,
 		Insecure: p.plainHTTP, Auth: p.netrc(), Event: progress.fetched,
 	}
 	return &world.World{
-		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Note: progress.note,
+		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Mirrors: hosts.mirrors, Note: progress.note,
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
 		Bases: &base.Source{
-			Keychain: authn.DefaultKeychain, Transport: p.roundTripper(transport), Insecure: p.plainHTTP,
+			Keychain: authn.DefaultKeychain, Transport: p.transport, Insecure: p.plainHTTP,
 			Dir: p.dir, Cache: world.Documents{Store: s},
 		},
 	}, nil
 }
 
-// roundTripper refuses every request with --offline.
-func (a *app) roundTripper(t http.RoundTripper) http.RoundTripper {
-	if !a.offline {
-		return t
-	}
-	return refuse{}
-}
-
+// refuse is the transport of --offline.
 type refuse struct{}
 
 func (refuse) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fault.New(fault.Network, r.URL.Host, "--offline forbids to ask for %s", fetch.Redact(r.URL.String()))
 }
-
-// plainHTTP reports whether a host may be spoken to without TLS.
-func (a *app) plainHTTP(host string) bool { return slices.Contains(a.insecure, host) }
 
 // netrc returns the credentials of ~/.netrc, or of the file NETRC names.
 func (a *app) netrc() func(string) (fetch.Login, bool) {

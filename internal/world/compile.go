@@ -62,15 +62,36 @@ func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 	defer os.RemoveAll(tmp)
 	w.note("compiling " + b.Name + " for " + p.String())
 	out := filepath.Join(tmp, "program")
-	err = compile.Build(ctx, compile.Request{
+	r := compile.Request{
 		GoRoot: root, Dir: filepath.Join(w.Dir, filepath.FromSlash(b.Dir)), Package: b.Package, Platform: p,
 		Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, Out: out, Temp: tmp,
 		Cache: filepath.Join(w.Scratch, "build"), GoPath: filepath.Join(w.Scratch, "path"), Proxy: w.Proxy(),
-	})
-	if err != nil {
+	}
+	if err := w.verifyModules(ctx, r); err != nil {
+		return "", err
+	}
+	if err := compile.Build(ctx, r); err != nil {
 		return "", err
 	}
 	return w.keep(ctx, out, key)
+}
+
+// verifyModules checks once in a run that the module cache still holds what
+// go.sum says (design.md §10).
+func (w *World) verifyModules(ctx context.Context, r compile.Request) error {
+	w.verify.Lock()
+	defer w.verify.Unlock()
+	if w.verified[r.Dir] {
+		return nil
+	}
+	if err := compile.Verify(ctx, r); err != nil {
+		return err
+	}
+	if w.verified == nil {
+		w.verified = map[string]bool{}
+	}
+	w.verified[r.Dir] = true
+	return nil
 }
 
 // keep puts a program into the store.

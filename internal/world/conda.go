@@ -3,9 +3,11 @@ package world
 import (
 	"context"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
 	"github.com/gophersnake/gophersnake/lock"
 )
@@ -17,7 +19,7 @@ const bucketMeta = "conda-meta-1"
 // Package fetches a package, checks it against what p says of it, and returns
 // p with sha256 and size, and the package's metadata.
 func (w *World) Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error) {
-	digest, size, err := w.Fetch.Into(ctx, w.Store, w.location(p.URL), want(&p))
+	digest, size, err := w.into(ctx, &p)
 	if err != nil {
 		return p, nil, err
 	}
@@ -47,7 +49,7 @@ func (w *World) Meta(ctx context.Context, p *lock.Conda) (*archive.Meta, error) 
 
 // Open opens a package, fetching it where the store lacks it.
 func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.Closer, error) {
-	digest, _, err := w.Fetch.Into(ctx, w.Store, w.location(p.URL), want(p))
+	digest, _, err := w.into(ctx, p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,6 +65,32 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	return a, b, nil
 }
 
-func want(p *lock.Conda) fetch.Want {
-	return fetch.Want{SHA256: p.SHA256, MD5: p.MD5, Size: p.Size}
+// into fetches a package into the store: from the mirrors of its host, in
+// order, then from the host itself. A mirror that serves other bytes is an
+// error, not a reason to go on.
+func (w *World) into(ctx context.Context, p *lock.Conda) (digest string, size int64, err error) {
+	want := fetch.Want{SHA256: p.SHA256, MD5: p.MD5, Size: p.Size}
+	for _, u := range append(w.mirrored(p.URL), w.location(p.URL)) {
+		digest, size, err = w.Fetch.Into(ctx, w.Store, u, want)
+		if err == nil || fault.ClassOf(err) != fault.Network || ctx.Err() != nil {
+			break
+		}
+	}
+	return digest, size, err
+}
+
+// mirrored returns where the mirrors of a URL's host have it.
+func (w *World) mirrored(raw string) []string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	var all []string
+	for _, m := range w.Mirrors[u.Host] {
+		if !strings.Contains(m, "://") {
+			m = "https://" + m
+		}
+		all = append(all, strings.TrimSuffix(m, "/")+u.EscapedPath())
+	}
+	return all
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/golang/release"
@@ -23,13 +24,17 @@ import (
 
 // World is the real world, seen from one project.
 type World struct {
-	Dir     string        // of gophersnake.toml
-	Store   *store.Store  // everything fetched goes there
-	Fetch   *fetch.Client // for packages and modules
-	Bases   *base.Source  // for base images
-	Proxy   func() string // Go module proxies as GOPROXY has them; asked only where one is needed
-	Scratch string        // directory of the go command's caches and of builds; it exists
-	Note    func(string)  // what people should know; may be nil
+	Dir     string              // of gophersnake.toml
+	Store   *store.Store        // everything fetched goes there
+	Fetch   *fetch.Client       // for packages and modules
+	Bases   *base.Source        // for base images
+	Proxy   func() string       // Go module proxies as GOPROXY has them; asked only where one is needed
+	Mirrors map[string][]string // by host of a channel: URLs to ask first
+	Scratch string              // directory of the go command's caches and of builds; it exists
+	Note    func(string)        // what people should know; may be nil
+
+	verify   sync.Mutex
+	verified map[string]bool // module directories whose module cache was checked
 }
 
 // maxText is the most bytes of one of the user's files.
