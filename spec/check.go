@@ -66,10 +66,11 @@ func keyChecks() map[string]check {
 	}
 }
 
-// forms checks every string and key of an environment that has a rule.
-func (r *report) forms(root *node) {
+// forms checks every string and key that has a rule, of the top level or of a
+// variant; subject is the variant's dotted key.
+func (r *report) forms(root *node, subject string) {
 	for pattern, checks := range valueChecks() {
-		visit(root, "", strings.Split(pattern, "."), func(subject string, n *node) {
+		visit(root, subject, strings.Split(pattern, "."), func(subject string, n *node) {
 			if n.kind != stringKind && n.kind != dateKind && n.kind != integerKind {
 				return
 			}
@@ -86,9 +87,10 @@ func (r *report) forms(root *node) {
 		if n == nil {
 			continue
 		}
+		name := strings.TrimPrefix(subject+"."+pattern, ".")
 		for _, key := range n.keys {
 			if f := c(key, pattern); f.problem != "" {
-				r.add(n.table[key].key, flaw{pattern + ": " + f.problem, f.hint})
+				r.add(n.table[key].key, flaw{name + ": " + f.problem, f.hint})
 			}
 		}
 	}

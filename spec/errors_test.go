@@ -2,6 +2,7 @@ package spec
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,14 @@ func (b badFile) check(t *testing.T) {
 	}
 }
 
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "K%d = \"\"\n", i)
+	}
+	return b.String()
+}
+
 func TestSyntax(t *testing.T) {
 	for _, b := range []badFile{
 		{"A01 empty", "", "1:1: the configuration is empty", "gophersnake init writes one"},
@@ -53,6 +62,7 @@ func TestSyntax(t *testing.T) {
 		{"A05 list", "version = 1\n[files]\n[[files]]\n", `3:3: key "files" is set twice, first on line 2`, "keep one of the two"},
 		{"A05 inline", "version = 1\nimage = { name = \"a\", name = \"b\" }\n", `2:23: key "name" is set twice, first on line 2`, "keep one of the two"},
 		{"deep key", "version = 1\n" + strings.Repeat("a.", 70) + "a = 1\n", "2:1: a key of 71 parts; at most 64 are read", ""},
+		{"many keys", "version = 1\n[image.env]\n" + strings.Repeat("A", 9) + "=\"\"\n" + manyKeys(20_000), "20000:1: more than 20000 keys and tables", ""},
 		{"deep value", "version = 1\na = " + strings.Repeat("[", 70) + strings.Repeat("]", 70), "2:5: values nest more than 64 deep", ""},
 	} {
 		t.Run(b.name, b.check)

@@ -10,14 +10,19 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxDepth is how deep keys and values may nest. The format itself needs six.
-const maxDepth = 64
+// Bounds that no honest file comes near. They keep reading fast: the TOML
+// library's time grows with the squares of these numbers.
+const (
+	maxDepth = 64     // parts of a key, and values inside values
+	maxKeys  = 20_000 // keys and tables of the file
+)
 
 // reader turns a TOML document into nodes.
 type reader struct {
 	report
 	toml    unstable.Parser
 	lines   []int // offsets of the lines' starts
+	keys    int   // set so far
 	root    *node
 	current *node // the table of the last header; nil where the header was refused
 }
@@ -128,7 +133,7 @@ func (p *reader) enter(n *node, parts []keyPart) *node {
 		switch {
 		case next == nil:
 			next = newTable(part.at)
-			n.set(part.name, next)
+			p.set(n, part, next)
 		case next.ofTables:
 			next = next.items[len(next.items)-1]
 		case next.kind != tableKind:
@@ -138,6 +143,19 @@ func (p *reader) enter(n *node, parts []keyPart) *node {
 		n = next
 	}
 	return n
+}
+
+// set adds a key to a table.
+func (p *reader) set(n *node, part keyPart, child *node) {
+	n.set(part.name, child)
+	p.count(part.at)
+}
+
+// count counts a key or a table of a list.
+func (p *reader) count(at position) {
+	if p.keys++; p.keys > maxKeys {
+		p.add(at, flawf("more than %d keys and tables", maxKeys))
+	}
 }
 
 func (p *reader) twice(part keyPart, first *node) {
@@ -154,7 +172,7 @@ func (p *reader) header(parts []keyPart) *node {
 	switch {
 	case n == nil:
 		n = newTable(last.at)
-		parent.set(last.name, n)
+		p.set(parent, last, n)
 	case n.kind != tableKind || n.header:
 		p.twice(last, n)
 		return nil
@@ -173,13 +191,14 @@ func (p *reader) element(parts []keyPart) *node {
 	switch {
 	case list == nil:
 		list = &node{kind: listKind, key: last.at, value: last.at, ofTables: true}
-		parent.set(last.name, list)
+		p.set(parent, last, list)
 	case !list.ofTables:
 		p.twice(last, list)
 		return nil
 	}
 	n := newTable(last.at)
 	list.items = append(list.items, n)
+	p.count(last.at)
 	return n
 }
 
@@ -198,7 +217,7 @@ func (p *reader) keyValue(in *node, e *unstable.Node, depth int) {
 	}
 	n := p.value(e.Value(), p.afterEquals(last.end), depth)
 	n.key = last.at
-	parent.set(last.name, n)
+	p.set(parent, last, n)
 }
 
 // afterEquals returns the place of the value that follows a key. The library

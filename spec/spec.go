@@ -127,6 +127,7 @@ func Read(fileName string, data []byte) (*Spec, error) {
 		return nil, err // what follows needs values of the right types
 	}
 	r.templates(root)
+	r.forms(root, "")
 	r.variants(root)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -161,7 +162,7 @@ func checkVersion(root *node) (position, flaw) {
 	return start, flaw{}
 }
 
-// variants checks the names of the variants, and that they are not too many.
+// variants checks each variant by itself, and that they are not too many.
 func (r *report) variants(root *node) {
 	env := root.get("env")
 	if env == nil {
@@ -170,6 +171,7 @@ func (r *report) variants(root *node) {
 	for i, name := range env.keys {
 		at := env.table[name].key
 		r.add(at, checkVariantName(name, ""))
+		r.forms(env.table[name], joinKey("env", name))
 		if i == MaxVariants {
 			r.add(at, flawf("more than %d variants", MaxVariants))
 		}

@@ -9,12 +9,11 @@ import (
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
-// environment checks one environment: forms, and what must agree.
+// environment checks what must agree within one environment.
 func (r *report) environment(s *Spec, name string) {
 	root := variant(s.root, name)
 	var v Variant
 	r.decode("", root, reflect.ValueOf(&v).Elem())
-	r.forms(root)
 	r.platforms(root, v)
 	r.suffixedTags(s, root, name)
 	r.base(root)
