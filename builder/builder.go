@@ -95,7 +95,7 @@ func (b *Builder) Build(ctx context.Context, images []Image) (*Result, error) {
 	if len(images) > 0 {
 		annotations = images[0].Config.Annotations
 	}
-	r.Index, err = index(built, ps, annotations)
+	r.Index, err = newIndex(built, ps, annotations)
 	return r, err
 }
 

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/opencontainers/go-digest"
+	specsgo "github.com/opencontainers/image-spec/specs-go"
+	specs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/layers"
@@ -37,24 +38,26 @@ type image struct {
 	lazy     []*lazyLayer // as layers
 }
 
-// build returns the image's config and manifest over its base.
+// build returns the image's config and manifest over its base. The manifest is
+// written with the image-spec's own types: tools that read and write it again
+// keep its bytes.
 func (i *image) build() (v1.Image, error) {
 	file, below, err := i.below()
 	if err != nil {
 		return nil, err
 	}
 	i.configure(file)
-	m := &v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Annotations: i.config.Annotations}
+	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Annotations: i.config.Annotations}
 	all := map[v1.Hash]v1.Layer{}
 	for _, l := range below {
-		if err := appendLayer(m, all, l); err != nil {
+		if err := appendLayer(&m, all, l); err != nil {
 			return nil, err
 		}
 	}
 	for n, l := range i.lazy {
 		file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, l.diffID)
 		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: "gophersnake: " + i.layers[n].Kind + " " + i.layers[n].Name})
-		if err := appendLayer(m, all, l); err != nil {
+		if err := appendLayer(&m, all, l); err != nil {
 			return nil, err
 		}
 	}
@@ -62,12 +65,8 @@ func (i *image) build() (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := partial.Descriptor(blob(types.OCIConfigJSON, raw))
-	if err != nil {
-		return nil, err
-	}
-	m.Config = *d
-	return newStatic(m, raw, all)
+	m.Config = specs.Descriptor{MediaType: specs.MediaTypeImageConfig, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+	return newImage(m, raw, all)
 }
 
 // below returns the base's config, or an empty one, and its layers.
@@ -121,13 +120,12 @@ func (i *image) created() time.Time {
 	return i.config.Created.UTC()
 }
 
-func appendLayer(m *v1.Manifest, all map[v1.Hash]v1.Layer, l v1.Layer) error {
+func appendLayer(m *specs.Manifest, all map[v1.Hash]v1.Layer, l v1.Layer) error {
 	d, err := partial.Descriptor(l)
 	if err != nil {
 		return err
 	}
-	d.MediaType = ociLayer(d.MediaType)
-	m.Layers = append(m.Layers, *d)
+	m.Layers = append(m.Layers, specs.Descriptor{MediaType: string(ociLayer(d.MediaType)), Digest: digest.Digest(d.Digest.String()), Size: d.Size})
 	all[d.Digest] = l
 	return nil
 }
@@ -142,24 +140,6 @@ func ociLayer(t types.MediaType) types.MediaType {
 		return types.OCIUncompressedLayer
 	}
 	return t
-}
-
-// index joins the images of all platforms.
-func index(images []v1.Image, ps []platforms.Platform, annotations map[string]string) (v1.ImageIndex, error) {
-	adds := make([]mutate.IndexAddendum, len(images))
-	for n, img := range images {
-		d, err := partial.Descriptor(img)
-		if err != nil {
-			return nil, err
-		}
-		d.Platform = &v1.Platform{OS: ps[n].OS, Architecture: ps[n].Arch}
-		adds[n] = mutate.IndexAddendum{Add: img, Descriptor: *d}
-	}
-	idx := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), adds...)
-	if len(annotations) > 0 {
-		idx = mutate.Annotations(idx, annotations).(v1.ImageIndex)
-	}
-	return idx, nil
 }
 
 // mergeEnv appends variables; one that exists keeps its place and takes the

@@ -1,0 +1,3 @@
+module example.com/askpython
+
+go 1.26.0
