@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gophersnake/gophersnake/internal/channeltest"
+)
+
+type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
+
+// commands returns the commands of scripts:
+//
+//	exit CODE COMMAND ARG…     like exec, with exactly this exit code
+//	channel [-url URL] [-hash md5|none] DIR FILE…
+//	                           write a channel of packages (internal/channeltest);
+//	                           files may be quoted by ">" at the start of each line
+//	base DIR                   write a base image, an OCI layout (base_test.go)
+//	validate REF…              read a written image as go-containerregistry's validate does
+//	config REF PLATFORM        print what the image's config says
+//	layers REF                 print the layers of all platforms
+//	files REF PLATFORM [LAYER] print the files of all layers, or of those whose
+//	                           history holds LAYER
+func commands() map[string]scriptCommand {
+	return map[string]scriptCommand{
+		"exit":     cmdExit,
+		"channel":  plainly(cmdChannel),
+		"base":     plainly(cmdBase),
+		"validate": plainly(cmdValidate),
+		"config":   plainly(cmdConfig),
+		"layers":   plainly(cmdLayers),
+		"files":    plainly(cmdFiles),
+	}
+}
+
+// plainly is a command that may not be negated and returns its error.
+func plainly(do func(ts *testscript.TestScript, args []string) error) scriptCommand {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("unsupported: !")
+		}
+		ts.Check(do(ts, args))
+	}
+}
+
+func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exited *exec.ExitError
+		if !errors.As(err, &exited) {
+			ts.Fatalf("%v", err)
+		}
+		got = exited.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func cmdChannel(ts *testscript.TestScript, args []string) error {
+	var o channeltest.Options
+	for len(args) > 1 && strings.HasPrefix(args[0], "-") {
+		switch args[0] {
+		case "-url":
+			o.URL = args[1]
+		case "-hash":
+			o.Hash = args[1]
+		default:
+			return fmt.Errorf("unknown flag %s", args[0])
+		}
+		args = args[2:]
+	}
+	if len(args) < 2 {
+		return errors.New("usage: channel [-url URL] [-hash md5|none] DIR FILE…")
+	}
+	var packages []channeltest.Package
+	for _, name := range args[1:] {
+		p, err := channeltest.Parse(unquoted(ts.ReadFile(name)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		packages = append(packages, p)
+	}
+	return channeltest.Write(ts.MkAbs(args[0]), o, channeltest.Pack(packages...)...)
+}
+
+// unquoted takes away what txtar needs to hold a txtar.
+func unquoted(text string) []byte {
+	lines := strings.SplitAfter(text, "\n")
+	quoted := func(line string) bool { return line == "" || strings.HasPrefix(line, ">") }
+	if text == "" || slices.ContainsFunc(lines, func(line string) bool { return !quoted(line) }) {
+		return []byte(text)
+	}
+	plain, err := txtar.Unquote([]byte(text))
+	if err != nil {
+		panic(err) // every line is quoted
+	}
+	return plain
+}
+
+func cmdBase(ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: base DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return writeBase(dir)
+}
+
+func cmdValidate(ts *testscript.TestScript, args []string) error {
+	for _, ref := range args {
+		if err := validateImage(ts.MkAbs, ref); err != nil {
+			return fmt.Errorf("%s: %w", ref, err)
+		}
+	}
+	return nil
+}
+
+func cmdConfig(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: config REF PLATFORM")
+	}
+	img, err := openImage(ts.MkAbs, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	return printConfig(ts.Stdout(), img)
+}
+
+func cmdLayers(ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: layers REF")
+	}
+	idx, err := openIndex(ts.MkAbs, args[0])
+	if err != nil {
+		return err
+	}
+	return printLayers(ts.Stdout(), idx)
+}
+
+func cmdFiles(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 && len(args) != 3 {
+		return errors.New("usage: files REF PLATFORM [LAYER]")
+	}
+	img, err := openImage(ts.MkAbs, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	layer := ""
+	if len(args) == 3 {
+		layer = args[2]
+	}
+	return printFiles(ts.Stdout(), img, layer)
+}
