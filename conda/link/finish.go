@@ -44,9 +44,6 @@ func (f *fragment) record() error {
 		Paths:  pathsData{Version: 1, Paths: make([]prefixedPath, 0, len(f.files))},
 		Link:   linkInfo{Type: 1},
 	}
-	if r.Depends == nil {
-		r.Depends = []string{}
-	}
 	for i := range f.files {
 		r.Files = append(r.Files, f.files[i].Path)
 		r.Paths.Paths = append(r.Paths.Paths, f.files[i].prefixed(f.d.System))

@@ -56,6 +56,11 @@ func Describe(ctx context.Context, env Environment, packages []Package) (*Plan, 
 				packages[i-1].Record.Stem(), packages[i].Record.Stem())
 		}
 	}
+	for i := range packages {
+		if err := packages[i].Record.check(); err != nil {
+			return nil, err
+		}
+	}
 	t, err := newTarget(env, packages)
 	if err != nil {
 		return nil, err
@@ -108,13 +113,17 @@ func (p *planner) run(ctx context.Context) error {
 
 func (p *planner) describe(i int) *Description {
 	slices.SortFunc(p.files[i], func(a, b File) int { return comparePaths(a.Path, b.Path) })
+	record := p.packages[i].Record
+	if record.Depends == nil {
+		record.Depends = []string{} // one form, one key
+	}
 	return &Description{
 		Rules:           Rules,
 		System:          p.system,
 		Prefix:          p.prefix,
 		Root:            p.root,
 		ClearGroupWrite: p.clearGroupWrite,
-		Record:          p.packages[i].Record,
+		Record:          record,
 		Files:           p.files[i],
 	}
 }

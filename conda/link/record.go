@@ -2,8 +2,13 @@ package link
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"path"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/tree"
 )
 
 // Record is the repodata record (CEP 36) of an installed package, with where it
@@ -36,6 +41,18 @@ type Record struct {
 // Stem returns "name-version-build", the name of the package's file in
 // conda-meta without ".json".
 func (r *Record) Stem() string { return r.Name + "-" + r.Version + "-" + r.Build }
+
+// check refuses a record that would make an unsafe path, or a key that does
+// not tell the package's bytes.
+func (r *Record) check() error {
+	if strings.Contains(r.Stem(), "/") || tree.CheckPath(r.metaPath()) != nil {
+		return tree.NewError(r.Stem(), "name, version and build are no file name")
+	}
+	if digest, err := hex.DecodeString(r.SHA256); err != nil || len(digest) != sha256.Size {
+		return tree.NewError(r.Stem(), "the record's sha256 %q is not one", r.SHA256)
+	}
+	return nil
+}
 
 // metaPath returns where the package's record lies below the prefix.
 func (r *Record) metaPath() string { return path.Join("conda-meta", r.Stem()+".json") }

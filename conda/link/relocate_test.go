@@ -203,3 +203,24 @@ func TestReplaceShebang(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkRelocateBinary(b *testing.B) {
+	block := strings.Repeat("\x7fELF some code\x00\x01\x02", 5000) + from + "/lib\x00"
+	in := []byte(strings.Repeat(block, 200))
+	b.SetBytes(int64(len(in)))
+	for b.Loop() {
+		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), from, to, true)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRelocateManyStrings(b *testing.B) {
+	in := []byte(strings.Repeat(from+"/lib\x00", 300_000))
+	b.SetBytes(int64(len(in)))
+	for b.Loop() {
+		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), from, to, true)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
