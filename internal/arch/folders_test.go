@@ -1,0 +1,113 @@
+package arch
+
+// A folder is a row of the architecture.
+type folder struct {
+	path    string   // "x", or "x/..." for x and all below that has no row of its own
+	is      string   // its sole responsibility
+	imports []string // of this module, in the same spelling; "..." is anything
+}
+
+// folders is the architecture, from the ground up. Rows of folders that do not
+// exist yet are the place that is reserved for them.
+var folders = []folder{
+	// Ground: these know of nothing else.
+	{"platforms", "a platform in the spellings of OCI, Go, conda and Debian", nil},
+	{"tree", "the files of a layer; the only writer of layer tar", nil},
+	{"internal/fault", "the error type of the packages above the engines", nil},
+
+	// Engines: libraries that stand alone.
+	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree"}},
+	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
+	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
+
+	// The wish, the fact, and the way from one to the other.
+	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault"}},
+	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
+	{"lock/importer", "read other tools' locks", []string{"platforms", "internal/fault"}},
+	{"plan", "which packages share a layer", []string{"lock"}},
+	{"resolve/...", "spec and World to lock", []string{
+		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "internal/fault", "resolve/...",
+	}},
+
+	// From the fact to bytes.
+	{"layers", "what all kinds of layers have in common: key, directories, fragments", []string{"lock", "tree"}},
+	{"layers/condaenv", "layers of a conda environment", []string{
+		"layers", "layers/files", "lock", "platforms", "tree", "conda/...", "internal/fault",
+	}},
+	{"layers/gotool", "the layer of a Go toolchain", []string{"layers", "lock", "platforms", "tree", "golang/release", "internal/fault"}},
+	{"layers/cli", "the layer of a program compiled from the user's sources", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
+	{"layers/files", "layers of the user's files, accounts and small generated files", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
+	{"layers/...", "one kind of layer each", []string{"layers", "lock", "platforms", "tree", "conda/...", "golang/...", "debian", "internal/fault"}},
+	{"builder", "lock to layers to images to index", []string{
+		"layers/...", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
+	}},
+
+	// From bytes to others.
+	{"output/...", "registry, OCI layout, archives, daemon", []string{}},
+	{"attest", "SBOM, provenance and signatures, from lock and index alone", []string{"lock"}},
+
+	// The world: whatever leaves the process.
+	{"internal/store", "the digest-keyed cache on disk", []string{"internal/fault"}},
+	{"internal/fetch", "HTTP with retry, resume and verification", []string{"internal/store", "internal/fault"}},
+	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
+	{"internal/world", "the real World of resolve, and what layers open", []string{
+		"base", "conda/...", "golang/...", "debian", "internal/fetch", "internal/store", "internal/fault",
+		"layers", "layers/cli", "lock", "lock/importer", "platforms", "tree",
+	}},
+
+	// The program and the tests.
+	{"cmd/gophersnake", "flags, environment, clock, exit codes, printing", []string{"..."}},
+	{"internal/channeltest", "a conda channel for tests, made from text", []string{"conda/...", "tree"}},
+	{"internal/arch", "this", nil},
+}
+
+// pure names what a folder must not reach, directly or through packages of this
+// module.
+var pure = []struct {
+	why    string
+	from   []string
+	beyond []string // folders, or import paths of others
+}{
+	{
+		"right of the lock, everything is a function of the lock",
+		[]string{"builder", "layers/...", "attest", "plan", "lock/..."},
+		append([]string{"spec", "resolve/...", "internal/fetch", "internal/world", "base"}, network...),
+	},
+	{
+		"an engine asks through interfaces that it declares",
+		[]string{"conda/...", "golang/...", "debian", "tree", "platforms"},
+		network,
+	},
+	{
+		"reading a wish asks nobody",
+		[]string{"spec"},
+		append([]string{"resolve/...", "internal/fetch", "internal/world"}, network...),
+	},
+	{
+		"resolving makes no bytes, and asks the world through its World interface",
+		[]string{"resolve/..."},
+		append([]string{"layers/...", "builder", "output/...", "internal/fetch", "internal/world", "base"}, network...),
+	},
+}
+
+// network is what opens connections.
+var network = []string{
+	"net",
+	"net/http",
+	"github.com/google/go-containerregistry/pkg/v1/remote",
+}
+
+// importers says who alone may import a package that is not of this module.
+var importers = []struct {
+	path string // "x/..." as above
+	by   []string
+	why  string
+}{
+	{"os/exec", []string{"cmd/...", "golang/compile", "resolve/uv"}, "no code of any package is run"},
+	{"log", []string{"cmd/...", "output/outputtest"}, "libraries report events"},
+	{"log/slog", []string{"cmd/..."}, "libraries report events"},
+	{"github.com/sirupsen/logrus", []string{"cmd/..."}, "libraries report events"},
+	{"github.com/spf13/...", []string{"cmd/..."}, "flags are the command's"},
+	{"github.com/google/go-containerregistry/pkg/v1/daemon", nil, "it brings a second Docker client"},
+	{"unsafe", nil, "nothing here needs it"},
+}
