@@ -110,7 +110,7 @@ func (l *layout) top(ctx context.Context) (document, error) {
 		return document{}, l.corrupt("index.json", err)
 	}
 	doc := newDocument(raw, index.MediaType, l.files.where("index.json"))
-	d, err := l.choose(doc, index.Manifests)
+	d, err := l.choose(index.Manifests)
 	if err != nil || d == nil {
 		return doc, err
 	}
@@ -128,7 +128,7 @@ func (l *layout) top(ctx context.Context) (document, error) {
 
 // choose returns the descriptor that the reference's tag names, or nil where
 // index.json is itself the index to look into.
-func (l *layout) choose(doc document, manifests *[]descriptor) (*descriptor, error) {
+func (l *layout) choose(manifests *[]descriptor) (*descriptor, error) {
 	if manifests == nil {
 		return nil, nil // parseManifest says what is wrong
 	}

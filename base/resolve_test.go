@@ -70,10 +70,6 @@ type bad struct {
 	want  string
 }
 
-func setType(t string) func(w *world, v any) any {
-	return func(w *world, v any) any { w.type_ = t; return v }
-}
-
 func child(x obj, n int) obj { return x["manifests"].([]any)[n].(obj) }
 func layerOf(m obj) obj      { return m["layers"].([]any)[0].(obj) }
 
@@ -102,10 +98,14 @@ func badImages() []bad {
 			m["config"].(obj)["mediaType"] = "application/vnd.oci.empty.v1+json"
 			return m
 		}, fault.Usage, `HOST/base:1: no image for linux/amd64; it has no image at all`},
-		{"B03 child shorter", func(_ *world, _, x obj) any { child(x, 0)["size"] = 100_000; return x }, fault.Verification,
-			`HOST/base@{manifest linux/amd64}: manifest has N bytes, its descriptor says 100000`},
-		{"B03 child longer", func(_ *world, _, x obj) any { child(x, 0)["size"] = 10; return x }, fault.Verification,
-			`HOST/base@{manifest linux/amd64}: manifest is larger than the limit of 10 bytes`},
+		{
+			"B03 child shorter", func(_ *world, _, x obj) any { child(x, 0)["size"] = 100_000; return x }, fault.Verification,
+			`HOST/base@{manifest linux/amd64}: manifest has N bytes, its descriptor says 100000`,
+		},
+		{
+			"B03 child longer", func(_ *world, _, x obj) any { child(x, 0)["size"] = 10; return x }, fault.Verification,
+			`HOST/base@{manifest linux/amd64}: manifest is larger than the limit of 10 bytes`,
+		},
 		{"B04 content type", func(w *world, _, x obj) any {
 			x["mediaType"] = "application/vnd.docker.distribution.manifest.list.v2+json"
 			w.tag(w.json(x))
@@ -120,15 +120,23 @@ func badImages() []bad {
 			child(x, 0)["mediaType"] = "application/vnd.docker.distribution.manifest.v2+json"
 			return x
 		}, fault.Verification, `HOST/base@{manifest linux/amd64}: manifest was sent as "` + ociManifest + `", its descriptor says "application/vnd.docker.distribution.manifest.v2+json"`},
-		{"B05 layers and manifests", func(_ *world, m, x obj) any { m["manifests"] = x["manifests"]; return m }, fault.Verification,
-			`HOST/base:1: manifest {top} is ambiguous: it has manifests and layers`},
-		{"B05 in another case", func(_ *world, m, _ obj) any { m["Layers"] = []any{}; return m }, fault.Verification,
-			`HOST/base:1: manifest {top} is not valid JSON: key "layers" stands twice`},
+		{
+			"B05 layers and manifests", func(_ *world, m, x obj) any { m["manifests"] = x["manifests"]; return m }, fault.Verification,
+			`HOST/base:1: manifest {top} is ambiguous: it has manifests and layers`,
+		},
+		{
+			"B05 in another case", func(_ *world, m, _ obj) any { m["Layers"] = []any{}; return m }, fault.Verification,
+			`HOST/base:1: manifest {top} is not valid JSON: key "layers" stands twice`,
+		},
 		{"neither", func(_ *world, m, _ obj) any { delete(m, "layers"); return m }, fault.Verification, `HOST/base:1: manifest {top} is neither an image nor an index`},
-		{"B06 too large", func(_ *world, m, _ obj) any { m["annotations"] = obj{"a": strings.Repeat("a", 4<<20)}; return m }, fault.Verification,
-			`HOST/base:1: manifest is larger than the limit of 4194304 bytes`},
-		{"B06 child too large", func(_ *world, _, x obj) any { child(x, 0)["size"] = 5 << 20; return x }, fault.Verification,
-			`HOST/base@{manifest linux/amd64}: manifest of 5242880 bytes is larger than the limit of 4194304 bytes`},
+		{
+			"B06 too large", func(_ *world, m, _ obj) any { m["annotations"] = obj{"a": strings.Repeat("a", 4<<20)}; return m }, fault.Verification,
+			`HOST/base:1: manifest is larger than the limit of 4194304 bytes`,
+		},
+		{
+			"B06 child too large", func(_ *world, _, x obj) any { child(x, 0)["size"] = 5 << 20; return x }, fault.Verification,
+			`HOST/base@{manifest linux/amd64}: manifest of 5242880 bytes is larger than the limit of 4194304 bytes`,
+		},
 		{"B07 nested too deep", func(w *world, _, x obj) any {
 			for range maxNesting {
 				x = obj{"schemaVersion": 2, "mediaType": ociIndex, "manifests": []any{w.desc(ociIndex, w.put("inner", w.json(x)))}}
@@ -162,52 +170,74 @@ func badImages() []bad {
 			layerOf(m)["size"] = len(w.blobs[layerDigest(w)]) - 7
 			return m
 		}, fault.Verification, `HOST/base@{layer1}: longer than the size in its descriptor`},
-		{"B12 sha512", func(_ *world, m, _ obj) any { layerOf(m)["digest"] = "sha512:ab"; return m }, fault.Verification,
-			`HOST/base:1: layer: digest algorithm "sha512" is not supported, only sha256 is`},
-		{"B12 unknown", func(_ *world, _, x obj) any { child(x, 1)["digest"] = "crc32:ab"; return x }, fault.Verification,
-			`HOST/base:1: index entry: digest algorithm "crc32" is not supported, only sha256 is`},
-		{"B12 no algorithm", func(_ *world, m, _ obj) any { m["config"].(obj)["digest"] = "../x"; return m }, fault.Verification,
-			`HOST/base:1: config: "../x" is not a digest`},
-		{"B12 not hexadecimal", func(_ *world, m, _ obj) any { m["config"].(obj)["digest"] = "sha256:../x"; return m }, fault.Verification,
-			`HOST/base:1: config: "../x" is not 64 lower-case hexadecimal digits`},
+		{
+			"B12 sha512", func(_ *world, m, _ obj) any { layerOf(m)["digest"] = "sha512:ab"; return m }, fault.Verification,
+			`HOST/base:1: layer: digest algorithm "sha512" is not supported, only sha256 is`,
+		},
+		{
+			"B12 unknown", func(_ *world, _, x obj) any { child(x, 1)["digest"] = "crc32:ab"; return x }, fault.Verification,
+			`HOST/base:1: index entry: digest algorithm "crc32" is not supported, only sha256 is`,
+		},
+		{
+			"B12 no algorithm", func(_ *world, m, _ obj) any { m["config"].(obj)["digest"] = "../x"; return m }, fault.Verification,
+			`HOST/base:1: config: "../x" is not a digest`,
+		},
+		{
+			"B12 not hexadecimal", func(_ *world, m, _ obj) any { m["config"].(obj)["digest"] = "sha256:../x"; return m }, fault.Verification,
+			`HOST/base:1: config: "../x" is not 64 lower-case hexadecimal digits`,
+		},
 		{"B13 negative", func(_ *world, m, _ obj) any { layerOf(m)["size"] = -1; return m }, fault.Verification, `HOST/base:1: layer {layer1}: size "-1" is not a number of bytes`},
-		{"B13 2^63", func(_ *world, m, _ obj) any { layerOf(m)["size"] = uint64(1 << 63); return m }, fault.Verification,
-			`HOST/base:1: layer {layer1}: size "9223372036854775808" is not a number of bytes`},
+		{
+			"B13 2^63", func(_ *world, m, _ obj) any { layerOf(m)["size"] = uint64(1 << 63); return m }, fault.Verification,
+			`HOST/base:1: layer {layer1}: size "9223372036854775808" is not a number of bytes`,
+		},
 		{"B13 none", func(_ *world, m, _ obj) any { delete(layerOf(m), "size"); return m }, fault.Verification, `HOST/base:1: layer {layer1}: size "" is not a number of bytes`},
-		{"B13 huge", func(_ *world, m, _ obj) any { layerOf(m)["size"] = 1 << 40; return m }, fault.Verification,
-			`HOST/base:1: layer {layer1} of 1099511627776 bytes is larger than the limit of 17179869184`},
+		{
+			"B13 huge", func(_ *world, m, _ obj) any { layerOf(m)["size"] = 1 << 40; return m }, fault.Verification,
+			`HOST/base:1: layer {layer1} of 1099511627776 bytes is larger than the limit of 17179869184`,
+		},
 		{"B14 foreign", func(_ *world, m, _ obj) any {
 			layerOf(m)["mediaType"], layerOf(m)["urls"] = foreign, []string{"https://layers.example.com/x"}
 			return m
 		}, fault.Usage, `HOST/base:1: layer {layer1} is foreign: "` + foreign + `" layers are not distributed with the image`},
-		{"B18 url to a file", func(_ *world, m, _ obj) any { layerOf(m)["urls"] = []string{"file:///etc/passwd"}; return m }, fault.Usage,
-			`HOST/base:1: layer {layer1}: has the url "file:///etc/passwd", and urls of descriptors are not followed`},
+		{
+			"B18 url to a file", func(_ *world, m, _ obj) any { layerOf(m)["urls"] = []string{"file:///etc/passwd"}; return m }, fault.Usage,
+			`HOST/base:1: layer {layer1}: has the url "file:///etc/passwd", and urls of descriptors are not followed`,
+		},
 		{"B18 url to metadata", func(_ *world, m, _ obj) any {
 			m["config"].(obj)["urls"] = []string{"http://u:p@169.254.169.254/latest?token=secret"}
 			return m
 		}, fault.Usage, `HOST/base:1: config {config}: has the url "http://169.254.169.254/latest", and urls of descriptors are not followed`},
-		{"B18 no url", func(_ *world, m, _ obj) any { layerOf(m)["urls"] = []string{"http://%zz"}; return m }, fault.Usage,
-			`HOST/base:1: layer {layer1}: has the url "…", and urls of descriptors are not followed`},
+		{
+			"B18 no url", func(_ *world, m, _ obj) any { layerOf(m)["urls"] = []string{"http://%zz"}; return m }, fault.Usage,
+			`HOST/base:1: layer {layer1}: has the url "…", and urls of descriptors are not followed`,
+		},
 		{"rootfs type", func(w *world, m, _ obj) any {
 			m["config"] = w.desc(ociConfig, w.put("config", []byte(`{"os":"linux","architecture":"amd64","rootfs":{"type":"xfs"}}`)))
 			return m
 		}, fault.Verification, `HOST/base@{config}: config is of rootfs type "xfs", not "layers"`},
-		{"unknown layer", func(_ *world, m, _ obj) any { layerOf(m)["mediaType"] = "application/x-squashfs"; return m }, fault.Usage,
-			`HOST/base:1: layer {layer1} has the media type "application/x-squashfs", which is not supported`},
+		{
+			"unknown layer", func(_ *world, m, _ obj) any { layerOf(m)["mediaType"] = "application/x-squashfs"; return m }, fault.Usage,
+			`HOST/base:1: layer {layer1} has the media type "application/x-squashfs", which is not supported`,
+		},
 		{"key twice", func(w *world, m, _ obj) any {
 			w.tag([]byte(strings.Replace(string(w.json(m)), `"layers"`, `"config":{},"layers"`, 1)))
 			return nil
 		}, fault.Verification, `HOST/base:1: manifest {top} is not valid JSON: key "config" stands twice`},
-		{"two objects", func(w *world, m, _ obj) any { w.tag(append(w.json(m), "{}"...)); return nil }, fault.Verification,
-			`HOST/base:1: manifest {top} is not valid JSON: something follows the object`},
+		{
+			"two objects", func(w *world, m, _ obj) any { w.tag(append(w.json(m), "{}"...)); return nil }, fault.Verification,
+			`HOST/base:1: manifest {top} is not valid JSON: something follows the object`,
+		},
 		{"wrong type", func(_ *world, m, _ obj) any { m["layers"] = "x"; return m }, fault.Verification, `HOST/base:1: manifest {top} is not valid JSON: layers is a JSON string`},
 		{"deep JSON", func(w *world, _, _ obj) any {
 			w.tag([]byte(`{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + "}"))
 			return nil
 		}, fault.Verification, `HOST/base:1: manifest {top} is not valid JSON: nested deeper than 64`},
 		{"list", func(w *world, _, _ obj) any { w.tag([]byte(`[]`)); return nil }, fault.Verification, `HOST/base:1: manifest {top} is not valid JSON: not an object`},
-		{"child gone", func(w *world, _, x obj) any { delete(w.blobs, child(x, 0)["digest"].(string)); return x }, fault.Network,
-			`HOST/base@{manifest linux/amd64}: the registry answered 404 Not Found: BLOB_UNKNOWN gone`},
+		{
+			"child gone", func(w *world, _, x obj) any { delete(w.blobs, child(x, 0)["digest"].(string)); return x }, fault.Network,
+			`HOST/base@{manifest linux/amd64}: the registry answered 404 Not Found: BLOB_UNKNOWN gone`,
+		},
 		{"child exchanged", func(w *world, m, x obj) any {
 			m["annotations"] = obj{"a": "b"}
 			d := child(x, 0)

@@ -28,7 +28,7 @@ type resumed struct {
 
 // resume opens a body. The callback is asked again with the offset reached.
 func (r *remote) resume(ctx context.Context, where string, open func(off int64) (*http.Response, error)) (*resumed, error) {
-	resp, err := open(0)
+	resp, err := open(0) //nolint:bodyclose // resumed.Close does it
 	if err != nil {
 		return nil, err
 	}
