@@ -83,7 +83,7 @@ func Build(ctx context.Context, r Request) error {
 	if r.Ldflags != "" {
 		args = append(args, "-ldflags="+r.Ldflags)
 	}
-	if _, err := r.run(ctx, append(args, "--", r.Package)...); err != nil {
+	if err := r.run(ctx, append(args, "--", r.Package)...); err != nil {
 		return err
 	}
 	return r.checkProgram(out)
@@ -93,7 +93,7 @@ func Build(ctx context.Context, r Request) error {
 // module needs are what was downloaded, by the hashes in go.sum. A module that
 // was changed is of class "verification".
 func Verify(ctx context.Context, r Request) error {
-	_, err := r.run(ctx, "mod", "verify")
+	err := r.run(ctx, "mod", "verify")
 	var e *Error
 	if errors.As(err, &e) && strings.Contains(e.Problem, "has been modified") {
 		e.Type = "verification"
@@ -135,11 +135,11 @@ func (r Request) checkProgram(out string) error {
 	return nil
 }
 
-// run runs the go command and returns its standard output.
-func (r Request) run(ctx context.Context, args ...string) (string, error) {
+// run runs the go command.
+func (r Request) run(ctx context.Context, args ...string) error {
 	gobin, err := filepath.Abs(filepath.Join(r.GoRoot, "bin", "go"))
 	if err != nil {
-		return "", newError("disk", r.Package, "%w", err)
+		return newError("disk", r.Package, "%w", err)
 	}
 	var stdout, stderr head
 	cmd := exec.CommandContext(ctx, gobin, args...)
@@ -152,16 +152,16 @@ func (r Request) run(ctx context.Context, args ...string) (string, error) {
 	}
 	err = cmd.Run()
 	if cause := context.Cause(ctx); cause != nil {
-		return "", cause
+		return cause
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return "", classify("go "+args[0], r.Package, r.redact(stderr.text()+stdout.text()))
+		return classify("go "+args[0], r.Package, r.redact(stderr.text()+stdout.text()))
 	}
 	if err != nil {
-		return "", newError("disk", r.Package, "go command: %w", err)
+		return newError("disk", r.Package, "go command: %w", err)
 	}
-	return stdout.text(), nil
+	return nil
 }
 
 // environ returns the whole environment of the go command.

@@ -190,25 +190,43 @@ func TestBuildErrors(t *testing.T) {
 		files             map[string]string
 		change            func(*compile.Request)
 	}{
-		{name: "compile error", class: "failed", text: "undefined: nothing",
-			files: map[string]string{"cmd/hello/lib.go": "package main\n\n// SECURITY ERROR\nfunc lib() string { return nothing }\n"}},
+		{
+			name: "compile error", class: "failed", text: "undefined: nothing",
+			files: map[string]string{"cmd/hello/lib.go": "package main\n\n// SECURITY ERROR\nfunc lib() string { return nothing }\n"},
+		},
 		{name: "missing go.sum entry", class: "stale", text: "missing go.sum entry", files: needsDep},
-		{name: "go.mod lacks a module", class: "stale", text: "cannot find module providing package",
-			files: map[string]string{"cmd/hello/lib.go": "package main\n\nimport _ \"example.com/other\"\n\nfunc lib() string { return \"\" }\n"}},
-		{name: "wrong hash", class: "verification", text: "SECURITY ERROR",
-			files: map[string]string{"go.mod": needsDep["go.mod"], "cmd/hello/main.go": needsDep["cmd/hello/main.go"], "go.sum": fakeSum}},
-		{name: "go line too new", class: "usage", text: "go.mod requires go >= 1.999",
-			files: map[string]string{"go.mod": "module example.com/hello\n\ngo 1.999\n"}},
-		{name: "not a command", class: "usage", text: "./lib: is not a command",
-			change: func(r *compile.Request) { r.Package = "./lib" }},
-		{name: "no such directory", class: "usage", text: "directory not found",
-			change: func(r *compile.Request) { r.Package = "./cmd/none" }},
-		{name: "pattern", class: "usage", text: `package "./..." is a pattern`,
-			change: func(r *compile.Request) { r.Package = "./..." }},
-		{name: "flag", class: "usage", text: `package "-x" is not a package`,
-			change: func(r *compile.Request) { r.Package = "-x" }},
-		{name: "no toolchain", class: "disk", text: "no such file",
-			change: func(r *compile.Request) { r.GoRoot = r.Dir }},
+		{
+			name: "go.mod lacks a module", class: "stale", text: "cannot find module providing package",
+			files: map[string]string{"cmd/hello/lib.go": "package main\n\nimport _ \"example.com/other\"\n\nfunc lib() string { return \"\" }\n"},
+		},
+		{
+			name: "wrong hash", class: "verification", text: "SECURITY ERROR",
+			files: map[string]string{"go.mod": needsDep["go.mod"], "cmd/hello/main.go": needsDep["cmd/hello/main.go"], "go.sum": fakeSum},
+		},
+		{
+			name: "go line too new", class: "usage", text: "go.mod requires go >= 1.999",
+			files: map[string]string{"go.mod": "module example.com/hello\n\ngo 1.999\n"},
+		},
+		{
+			name: "not a command", class: "usage", text: "./lib: is not a command",
+			change: func(r *compile.Request) { r.Package = "./lib" },
+		},
+		{
+			name: "no such directory", class: "usage", text: "directory not found",
+			change: func(r *compile.Request) { r.Package = "./cmd/none" },
+		},
+		{
+			name: "pattern", class: "usage", text: `package "./..." is a pattern`,
+			change: func(r *compile.Request) { r.Package = "./..." },
+		},
+		{
+			name: "flag", class: "usage", text: `package "-x" is not a package`,
+			change: func(r *compile.Request) { r.Package = "-x" },
+		},
+		{
+			name: "no toolchain", class: "disk", text: "no such file",
+			change: func(r *compile.Request) { r.GoRoot = r.Dir },
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()

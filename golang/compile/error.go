@@ -19,8 +19,8 @@ func newError(class, place, format string, args ...any) *Error {
 	return &Error{Place: place, Problem: err.Error(), Type: class, Err: errors.Unwrap(err)}
 }
 
-func (e *Error) advise(format string, args ...any) *Error {
-	e.Advice = fmt.Sprintf(format, args...)
+func (e *Error) advise(what string) *Error {
+	e.Advice = what
 	return e
 }
 

@@ -154,8 +154,10 @@ func TestSourceErrors(t *testing.T) {
 		{"no module line", ".", "x/go.mod: has no module line", map[string]string{"go.mod": "go 1.21\n"}},
 		{"bad go.mod", ".", "x/go.mod:1: unknown directive: modul", map[string]string{"go.mod": "modul m\n"}},
 		{"bad go.work", ".", "go.work:1: unknown directive: goo", map[string]string{"go.mod": "module m\n", "go.work": "goo 1\n"}},
-		{"replacement is gone", ".", "../gone: no such module directory",
-			map[string]string{"go.mod": "module m\n\nreplace example.com/d => ../gone\n"}},
+		{
+			"replacement is gone", ".", "../gone: no such module directory",
+			map[string]string{"go.mod": "module m\n\nreplace example.com/d => ../gone\n"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "x")
