@@ -116,10 +116,14 @@ func TestCheckZip(t *testing.T) {
 	}{
 		{"right", sha, "", "", z},
 		{"without sha256", "", "", "", other},
-		{"other zip", sha, module + ": same files in another zip: sha256 is " + otherSHA + ", not " + sha,
-			"run lock --update go to take this zip", other},
-		{"other files", sha, module + ": SECURITY: the zip's hash is " + badH1 + ", not " + h1,
-			"the module proxy gives other bytes than the checksum database has; do not use them", bad},
+		{
+			"other zip", sha, module + ": same files in another zip: sha256 is " + otherSHA + ", not " + sha,
+			"run lock --update go to take this zip", other,
+		},
+		{
+			"other files", sha, module + ": SECURITY: the zip's hash is " + badH1 + ", not " + h1,
+			"the module proxy gives other bytes than the checksum database has; do not use them", bad,
+		},
 	} {
 		err := release.CheckZip(tc.zip, tc.zip.Size(), module, h1, tc.sha)
 		if err == nil && tc.want == "" {
@@ -180,12 +184,18 @@ func TestBadZips(t *testing.T) {
 		{"no zip", "module zip: zip: not a valid zip file", bytes.NewReader([]byte("PK\x03\x04"))},
 		{"empty", "module zip: is empty", makeZip(t, zip.Store)},
 		{"twice", `module zip: has two files "` + ok.name + `"`, makeZip(t, zip.Store, ok, ok)},
-		{"other module", `module zip: file name "example.com/m@v1.0.0/x" is not of the module golang.org/toolchain`,
-			makeZip(t, zip.Store, member{"example.com/m@v1.0.0/x", "", 0o644})},
-		{"no version", `module zip: file name "golang.org/toolchain@v0.0.1-go/x" is not of the module golang.org/toolchain`,
-			makeZip(t, zip.Store, member{"golang.org/toolchain@v0.0.1-go/x", "", 0o644})},
-		{"two modules", `module zip: file name "golang.org/toolchain@v0.0.1-go1.26.9.linux-amd64/x` + below,
-			makeZip(t, zip.Store, ok, member{"golang.org/toolchain@v0.0.1-go1.26.9.linux-amd64/x", "", 0o644})},
+		{
+			"other module", `module zip: file name "example.com/m@v1.0.0/x" is not of the module golang.org/toolchain`,
+			makeZip(t, zip.Store, member{"example.com/m@v1.0.0/x", "", 0o644}),
+		},
+		{
+			"no version", `module zip: file name "golang.org/toolchain@v0.0.1-go/x" is not of the module golang.org/toolchain`,
+			makeZip(t, zip.Store, member{"golang.org/toolchain@v0.0.1-go/x", "", 0o644}),
+		},
+		{
+			"two modules", `module zip: file name "golang.org/toolchain@v0.0.1-go1.26.9.linux-amd64/x` + below,
+			makeZip(t, zip.Store, ok, member{"golang.org/toolchain@v0.0.1-go1.26.9.linux-amd64/x", "", 0o644}),
+		},
 		{"dot dot", `module zip: file name "` + prefix + `../x` + below, named("../x")},
 		{"absolute", `module zip: file name "` + prefix + `/x` + below, named("/x")},
 		{"backslash", `module zip: file name "` + prefix + `..\\x` + below, named(`..\x`)},
@@ -193,8 +203,10 @@ func TestBadZips(t *testing.T) {
 		{"control", `module zip: file name "` + prefix + `a\x00b` + below, named("a\x00b")},
 		{"directory", `module zip: file name "` + prefix + `d/` + below, makeZip(t, zip.Store, ok, member{prefix + "d/", "", 0o755})},
 		{"link", `module zip: file "` + prefix + `l" is not a regular file`, makeZip(t, zip.Store, ok, member{prefix + "l", "/etc/passwd", fs.ModeSymlink | 0o777})},
-		{"two go.mod", `module zip: has both "` + prefix + `go.mod" and "` + prefix + `_go.mod"`,
-			makeZip(t, zip.Store, member{prefix + "go.mod", "", 0o644}, member{prefix + "_go.mod", "", 0o644})},
+		{
+			"two go.mod", `module zip: has both "` + prefix + `go.mod" and "` + prefix + `_go.mod"`,
+			makeZip(t, zip.Store, member{prefix + "go.mod", "", 0o644}, member{prefix + "_go.mod", "", 0o644}),
+		},
 		{"flipped bit", `module zip: file "` + prefix + `VERSION": zip: checksum error`, bytes.NewReader(flip)},
 		{"wrong size", `module zip: file "` + prefix + `VERSION": unexpected EOF`, bytes.NewReader(lie)},
 	} {
