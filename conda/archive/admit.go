@@ -139,7 +139,7 @@ func cutDot(name string) string {
 // checkType sets what depends on the entry's type.
 func (a *admission) checkType(h *tar.Header, m *member) error {
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeCont, tar.TypeGNUSparse:
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		m.Kind, m.Size = tree.File, h.Size
 	case tar.TypeDir:
 		m.Kind = tree.Dir

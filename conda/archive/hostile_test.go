@@ -377,24 +377,40 @@ func TestZipTricks(t *testing.T) {
 			}
 			return m
 		})},
-		{"two payloads", `zip member "pkg-pkg-1.0-0.tar.zst": want one info-pkg-1.0-0.tar.zst and one pkg-pkg-1.0-0.tar.zst`,
-			with(archivetest.ZipMember{Name: "pkg-pkg-1.0-0.tar.zst"})},
-		{"wrong inner name", `zip member "pkg-other-1.0-0.tar.zst": want one info-pkg-1.0-0.tar.zst and one pkg-pkg-1.0-0.tar.zst`,
-			first(func(m *archivetest.ZipMember) { m.Name = "pkg-other-1.0-0.tar.zst" })},
-		{"no payload", "has no zip member pkg-pkg-1.0-0.tar.zst",
-			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { return m[2:] })},
-		{"no info", "has no zip member info-pkg-1.0-0.tar.zst",
-			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { return m[:2] })},
+		{
+			"two payloads", `zip member "pkg-pkg-1.0-0.tar.zst": want one info-pkg-1.0-0.tar.zst and one pkg-pkg-1.0-0.tar.zst`,
+			with(archivetest.ZipMember{Name: "pkg-pkg-1.0-0.tar.zst"}),
+		},
+		{
+			"wrong inner name", `zip member "pkg-other-1.0-0.tar.zst": want one info-pkg-1.0-0.tar.zst and one pkg-pkg-1.0-0.tar.zst`,
+			first(func(m *archivetest.ZipMember) { m.Name = "pkg-other-1.0-0.tar.zst" }),
+		},
+		{
+			"no payload", "has no zip member pkg-pkg-1.0-0.tar.zst",
+			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { return m[2:] }),
+		},
+		{
+			"no info", "has no zip member info-pkg-1.0-0.tar.zst",
+			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { return m[:2] }),
+		},
 		{"unsafe name", `zip member name "../x" is unsafe`, with(archivetest.ZipMember{Name: "../x"})},
-		{"compressed", `zip member "pkg-pkg-1.0-0.tar.zst" is compressed, not stored (CEP 35)`,
-			first(func(m *archivetest.ZipMember) { m.Method = 8 })},
+		{
+			"compressed", `zip member "pkg-pkg-1.0-0.tar.zst" is compressed, not stored (CEP 35)`,
+			first(func(m *archivetest.ZipMember) { m.Method = 8 }),
+		},
 		{"encrypted", `zip member "pkg-pkg-1.0-0.tar.zst" is encrypted`, first(func(m *archivetest.ZipMember) { m.Flags = 1 })},
-		{"zip64 size", `zip member "pkg-pkg-1.0-0.tar.zst" has an impossible size`,
-			first(func(m *archivetest.ZipMember) { m.Size = 1 << 33 })},
-		{"size lies", `zip member "info-pkg-1.0-0.tar.zst" overlaps another, or a gap precedes it`,
-			first(func(m *archivetest.ZipMember) { m.Size = uint64(len(m.Data)) - 1 })},
-		{"checksum", "pkg-pkg-1.0-0.tar.zst: is damaged: the zip member's CRC-32 differs",
-			first(func(m *archivetest.ZipMember) { m.CRC = 1 })},
+		{
+			"zip64 size", `zip member "pkg-pkg-1.0-0.tar.zst" has an impossible size`,
+			first(func(m *archivetest.ZipMember) { m.Size = 1 << 33 }),
+		},
+		{
+			"size lies", `zip member "info-pkg-1.0-0.tar.zst" overlaps another, or a gap precedes it`,
+			first(func(m *archivetest.ZipMember) { m.Size = uint64(len(m.Data)) - 1 }),
+		},
+		{
+			"checksum", "pkg-pkg-1.0-0.tar.zst: is damaged: the zip member's CRC-32 differs",
+			first(func(m *archivetest.ZipMember) { m.CRC = 1 }),
+		},
 		{"local name", `zip member "pkg-pkg-1.0-0.tar.zst": its header and the directory disagree`, patch(second+30, 'q')},
 		{"local size", `zip member "pkg-pkg-1.0-0.tar.zst": its header and the directory disagree`, patch(second+18, 1, 1)},
 		{"local checksum", `zip member "pkg-pkg-1.0-0.tar.zst": its header and the directory disagree`, patch(second+14, 1, 2, 3, 4)},
@@ -405,8 +421,10 @@ func TestZipTricks(t *testing.T) {
 		{"truncated", "does not end with a zip archive's end record: truncated, or bytes follow it", good[:len(good)-9]},
 		{"empty", "is not a zip archive: 0 bytes", nil},
 		{"garbage", "does not end with a zip archive's end record: truncated, or bytes follow it", bytes.Repeat([]byte("x"), 99)},
-		{"metadata.json", "metadata.json is not valid: invalid character 'x' looking for beginning of value",
-			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { m[0].Data = []byte("x"); return m })},
+		{
+			"metadata.json", "metadata.json is not valid: invalid character 'x' looking for beginning of value",
+			members(func(m []archivetest.ZipMember) []archivetest.ZipMember { m[0].Data = []byte("x"); return m }),
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := tt.want

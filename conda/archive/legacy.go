@@ -88,16 +88,13 @@ func parseHasPrefix(list []byte) (map[string]replacement, error) {
 		if line == "" {
 			continue
 		}
-		r, path := replacement{defaultPlaceholder, modeText}, ""
+		r, path := replacement{defaultPlaceholder, modeText}, line
 		placeholder, rest := cutWord(line)
 		mode, last := cutWord(rest)
 		if mode == modeText || mode == modeBinary {
-			r = replacement{placeholder, mode}
-			path = unquote(last)
-		} else {
-			path = unquote(line)
+			r, path = replacement{placeholder, mode}, last
 		}
-		path = strings.ReplaceAll(path, `\`, "/") // builders on Windows
+		path = strings.ReplaceAll(unquote(path), `\`, "/") // builders on Windows
 		if err := tree.CheckPath(path); err != nil || r.placeholder == "" {
 			return nil, fmt.Errorf("line %d is not valid: %q", n, line)
 		}

@@ -20,7 +20,7 @@ func (p *Package) scan(ctx context.Context, from *part, visit visitFunc) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // nothing was written
+	defer s.Close()
 	scan := &scanning{
 		part: from, tar: tar.NewReader(s), visit: visit,
 		admission: newAdmission(from, p.limits, p.size),
