@@ -3,7 +3,6 @@ package fetch
 import (
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,7 +118,7 @@ func TestIntoHeals(t *testing.T) {
 }
 
 func TestIntoWithoutHash(t *testing.T) {
-	srv := serve(t, send(body), http.HandlerFunc(send("new")))
+	srv := serve(t, send(body), send("new"))
 	st := openStore(t, filepath.Join(t.TempDir(), "cache"))
 	c, _ := client()
 	for _, want := range []string{body, "new"} {

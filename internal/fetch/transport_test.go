@@ -37,8 +37,10 @@ func TestFinalErrors(t *testing.T) {
 		http      http.RoundTripper
 		want      string
 	}{
-		{"plain http behind https", strings.Replace(plain.URL, "http:", "https:", 1), nil,
-			"the server does not speak TLS"},
+		{
+			"plain http behind https", strings.Replace(plain.URL, "http:", "https:", 1), nil,
+			"the server does not speak TLS",
+		},
 		{"TLS 1.1", old.URL, nil, "remote error: tls: protocol version not supported"},
 		{"TLS 1.1 by a lax transport", "https://h.test", fake(&http.Response{
 			StatusCode: 200, Body: http.NoBody, TLS: &tls.ConnectionState{Version: tls.VersionTLS11},
