@@ -34,17 +34,23 @@ func TestOpenRefuses(t *testing.T) {
 		want    string // after the directory
 		hint    string // DIR is the directory
 	}{
-		{"writable by a group", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o770) },
-			": the cache can be written by other users (mode 0770)", "chmod go-w DIR"},
-		{"writable by all", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o702) },
-			": the cache can be written by other users (mode 0702)", "chmod go-w DIR"},
+		{
+			"writable by a group", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o770) },
+			": the cache can be written by other users (mode 0770)", "chmod go-w DIR",
+		},
+		{
+			"writable by all", func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o702) },
+			": the cache can be written by other users (mode 0702)", "chmod go-w DIR",
+		},
 		{"something else", func(_ *testing.T, dir string) error {
 			return os.Mkdir(filepath.Join(dir, "tmp"), 0o700)
 		}, `: is not a cache of gophersnake: it holds "tmp" and no VERSION`, "choose an empty directory with --cache-dir"},
-		{"newer layout", func(_ *testing.T, dir string) error {
-			return os.WriteFile(filepath.Join(dir, "VERSION"), []byte("gophersnake store 2\n"), 0o600)
-		}, `: the cache has another layout: "gophersnake store 2\n", want "gophersnake store 1\n"`,
-			"choose another directory with --cache-dir, or remove this one"},
+		{
+			"newer layout", func(_ *testing.T, dir string) error {
+				return os.WriteFile(filepath.Join(dir, "VERSION"), []byte("gophersnake store 2\n"), 0o600)
+			}, `: the cache has another layout: "gophersnake store 2\n", want "gophersnake store 1\n"`,
+			"choose another directory with --cache-dir, or remove this one",
+		},
 		{"a file", func(_ *testing.T, dir string) error {
 			return errors.Join(os.Remove(dir), os.WriteFile(dir, nil, 0o600))
 		}, ": make directory: not a directory", ""},

@@ -57,7 +57,8 @@ func (s *Store) verifyItem(ctx context.Context, it item) (bool, error) {
 		return false, err
 	}
 	e, ok := unseal(text)
-	if path, err := s.recordPath(e.Bucket, e.Key); !ok || err != nil || path != it.path {
+	path, err := s.recordPath(e.Bucket, e.Key)
+	if good := ok && err == nil && path == it.path; !good {
 		s.remove(it.path, info)
 		return false, nil
 	}
