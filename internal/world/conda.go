@@ -59,7 +59,7 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	}
 	a, err := archive.Open(b, b.Size(), p.URL[strings.LastIndexByte(p.URL, '/')+1:], archive.Limits{})
 	if err != nil {
-		b.Close()
+		_ = b.Close() // was only read
 		return nil, nil, err
 	}
 	return a, b, nil
