@@ -83,9 +83,13 @@ func (i *image) below() (*v1.ConfigFile, []v1.Layer, error) {
 		return nil, nil, fault.New(fault.Verification, "base", "config is for %s/%s, want %s", file.OS, file.Architecture, i.platform)
 	}
 	file = file.DeepCopy()
-	file.Container, file.DockerVersion = "", "" // of the machine that made the base
+	kept := &v1.ConfigFile{ // all but what tells of the machine that made the base
+		OS: file.OS, OSVersion: file.OSVersion, OSFeatures: file.OSFeatures,
+		Architecture: file.Architecture, Variant: file.Variant, Author: file.Author,
+		Config: file.Config, RootFS: file.RootFS, History: file.History,
+	}
 	ls, err := i.base.Layers()
-	return file, ls, err
+	return kept, ls, err
 }
 
 // configure applies the configuration over the base's (design.md §3).

@@ -17,7 +17,7 @@ import (
 // somebody asks for them. It keeps the build's context, since v1.Layer has no
 // way to take one.
 type lazyLayer struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // see above
 	maker  *maker
 	layer  layers.Layer
 	row    lock.Layer

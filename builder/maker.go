@@ -233,7 +233,7 @@ func (m *maker) open(ctx context.Context, r recipe) (io.ReadCloser, error) {
 	for _, p := range r.Parts {
 		blob, err := m.store.Get(ctx, p.Digest)
 		if err != nil {
-			parts.Close()
+			_ = parts.Close() // was only read
 			return nil, err
 		}
 		parts.blobs = append(parts.blobs, blob)
