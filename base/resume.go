@@ -67,7 +67,7 @@ func (b *resumed) Read(p []byte) (int, error) {
 
 // again replaces a body that broke off, or says why it cannot.
 func (b *resumed) again(cause error) error {
-	b.body.Close()
+	_ = b.body.Close()
 	b.body = http.NoBody
 	failed := cause
 	for {
@@ -93,13 +93,13 @@ func (b *resumed) skip(resp *http.Response) error {
 	skip := b.off
 	if resp.StatusCode == http.StatusPartialContent {
 		if start, ok := rangeStart(resp.Header); !ok || start != b.off {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 			return fault.New(fault.Network, b.where, "the registry answered with another range than asked for")
 		}
 		skip = 0
 	}
 	if _, err := io.CopyN(io.Discard, resp.Body, skip); err != nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return b.explain(err)
 	}
 	b.body = resp.Body
