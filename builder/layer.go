@@ -75,7 +75,7 @@ func (l *lazyLayer) Uncompressed() (io.ReadCloser, error) {
 	}
 	tar, err := decompress(l.maker.compression, c)
 	if err != nil {
-		c.Close()
+		_ = c.Close()
 		return nil, err
 	}
 	return struct {
