@@ -78,4 +78,3 @@ func TestKeyDependsOn(t *testing.T) {
 		})
 	}
 }
-

@@ -366,4 +366,3 @@ func rattlerInstall(t *testing.T, env link.Environment, inputs []input) (string,
 	}
 	return prefix, nil
 }
-
