@@ -23,7 +23,7 @@ import (
 
 // Buckets of the store that this package owns.
 const (
-	bucketFragment = "fragment" // fragment key and compression → part
+	bucketFragment = "fragment" // layer format, compression, fragment key → part
 	bucketContent  = "content"  // what a layer is joined of → recipe
 	bucketLayer    = "layer"    // layer key → recipe
 )
@@ -157,7 +157,7 @@ func (m *maker) small(ctx context.Context, j *joint, write func(io.Writer, tree.
 
 // fragment takes a fragment from the store or makes it.
 func (m *maker) fragment(ctx context.Context, j *joint, f layers.Fragment) error {
-	key := f.Key + "." + m.compression.String()
+	key := layers.Key("fragment", m.compression, f.Key) // with the layer format
 	unlock, err := m.store.Lock(ctx, bucketFragment+"."+key)
 	if err != nil {
 		return err
