@@ -42,6 +42,9 @@ func (s *resolver) imported(lockFile string, env *spec.Environment, p platforms.
 			Name: f.Name, Version: f.Version, Build: f.Build, Subdir: f.Subdir, Channel: f.Channel,
 			SHA256: f.SHA256, MD5: f.MD5, Size: f.Size,
 		}
+		if strings.HasPrefix(f.Channel, "file://") {
+			packages[i].Channel = "" // as of a package whose path is written: a directory of this machine is no name
+		}
 		if packages[i].URL, err = s.Relative(lockFile, f.URL); err != nil {
 			return nil, err
 		}
