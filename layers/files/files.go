@@ -71,7 +71,7 @@ func arrange(base *lock.Facts, files []File) (dirs []tree.Header, sorted []File,
 	for _, f := range files {
 		f.Header.Path = base.Resolve(f.Header.Path)
 		if err := tree.CheckPath(f.Header.Path); err != nil {
-			return nil, nil, err
+			return nil, nil, tree.NewError("/"+f.Header.Path, "%w", err).WithClass("usage") // the user's own name
 		}
 		if f.Header.Kind == tree.Dir {
 			own[f.Header.Path] = f.Header
