@@ -64,7 +64,9 @@ func lockFile(ctx context.Context, file string) (*flock.Flock, error) {
 func replace(file, tmp string, fill func(io.Writer) error) error {
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return diskError(err, tmp)
+		bad := diskError(err, tmp)
+		bad.Place = file // the temporary name means nothing to people
+		return bad
 	}
 	err = fill(diskWriter{f})
 	if err == nil {
