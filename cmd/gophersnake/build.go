@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
@@ -104,6 +106,9 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.metadata != "" && !exists(filepath.Dir(a.at(o.metadata))) {
+		return fault.New(fault.Usage, "--metadata-file", "%q: no such directory", filepath.Dir(o.metadata))
+	}
 	pr := a.newProgress()
 	defer pr.close()
 	w, err := p.openWorld(ctx, pr)
@@ -145,38 +150,6 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	return a.results(results, o.metadata)
 }
 
-// target is an output, and how the user wrote it.
-type target struct {
-	output.Transport
-	text string
-}
-
-// targets parses the outputs of each environment before anything is built.
-func (p *project) targets(envs []*spec.Environment, o buildOptions) ([][]target, error) {
-	all := make([][]target, len(envs))
-	for i, env := range envs {
-		for _, text := range o.outputs {
-			if text == pushOutput {
-				if env.Image.Name == "" {
-					return nil, fault.New(fault.Usage, p.file, "push needs [image] name").WithHint("or build -o docker://REF")
-				}
-				text += env.Image.Name
-			}
-			t, err := output.Parse(text)
-			if err != nil {
-				return nil, err
-			}
-			if env.Layers.Compression == "zstd" && t.Scheme == output.DockerArchive {
-				return nil, fault.New(fault.Usage, "--output", "%q: Docker's image store reads no zstd layers", text).
-					WithHint("set [layers] compression = \"gzip\"")
-			}
-			t.Path = p.at(t.Path)
-			all[i] = append(all[i], target{t, text})
-		}
-	}
-	return all, nil
-}
-
 // write writes an index to all its targets.
 func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.ImageIndex, targets []target, pr *progress) ([]result, error) {
 	tags := env.Image.Tags
@@ -193,8 +166,8 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 		base.Platforms = append(base.Platforms, pl.String())
 	}
 	if len(targets) == 0 {
-		size, err := idx.Size()
-		base.Output, base.Digest, base.MediaType, base.Size = "store", digest.String(), "application/vnd.oci.image.index.v1+json", size
+		size, err := totalSize(idx)
+		base.Output, base.Digest, base.MediaType, base.Size = "store", digest.String(), string(types.OCIImageIndex), size
 		pr.note("the image is in the store; write it with -o oci:DIR, docker-archive:FILE or docker://REF")
 		return []result{base}, err
 	}
@@ -215,6 +188,37 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 		results = append(results, done)
 	}
 	return results, nil
+}
+
+// totalSize returns the bytes of an index and of all that it names, each once.
+func totalSize(idx v1.ImageIndex) (int64, error) {
+	total, err := idx.Size()
+	if err != nil {
+		return 0, err
+	}
+	sizes := map[v1.Hash]int64{}
+	m, err := idx.IndexManifest()
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range m.Manifests {
+		img, err := idx.Image(d.Digest)
+		if err != nil {
+			return 0, err
+		}
+		own, err := img.Manifest()
+		if err != nil {
+			return 0, err
+		}
+		sizes[d.Digest], sizes[own.Config.Digest] = d.Size, own.Config.Size
+		for _, l := range own.Layers {
+			sizes[l.Digest] = l.Size
+		}
+	}
+	for _, size := range sizes {
+		total += size
+	}
+	return total, nil
 }
 
 // keepRows writes the layer rows into the lock. Rows that nothing reaches any
@@ -238,7 +242,7 @@ func (a *app) results(results []result, metadata string) error {
 			return err
 		}
 		if err := renameio.WriteFile(a.at(metadata), append(b, '\n'), 0o644); err != nil {
-			return fault.New(fault.Disk, metadata, "%w", err)
+			return fault.New(fault.Disk, metadata, "%w", bare(err))
 		}
 	}
 	if a.json {
