@@ -17,7 +17,7 @@ func (a *app) cacheCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
 		Short: "Show, shrink or check the store",
-		Args:  none,
+		Args:  commandOnly,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.cacheInfo(), a.cachePrune(), a.cacheVerify())

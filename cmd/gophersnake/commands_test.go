@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +32,11 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	layers REF                 print the layers of all platforms
 //	files REF PLATFORM [LAYER] print the files of all layers, or of those whose
 //	                           history holds LAYER
+//	text REF PLATFORM PATH     print a file of the topmost layer that has it
+//	cmp-digest REF REF         compare two images' digests
+//	expand FILE FILE           copy a file with its $VARIABLES filled in
+//	damage BLOBS               change a byte of the largest file below BLOBS
+//	tamper LOCK digest|size    change a row of a lock's layers
 func commands() map[string]scriptCommand {
 	return map[string]scriptCommand{
 		"exit":     cmdExit,
@@ -38,6 +46,12 @@ func commands() map[string]scriptCommand {
 		"config":   plainly(cmdConfig),
 		"layers":   plainly(cmdLayers),
 		"files":    plainly(cmdFiles),
+		"text":     plainly(cmdText),
+		"expand":   plainly(cmdExpand),
+		"damage":   plainly(cmdDamage),
+		"tamper":   plainly(cmdTamper),
+
+		"cmp-digest": cmdCmpDigest,
 	}
 }
 
@@ -166,4 +180,91 @@ func cmdFiles(ts *testscript.TestScript, args []string) error {
 		layer = args[2]
 	}
 	return printFiles(ts.Stdout(), img, layer)
+}
+
+func cmdText(ts *testscript.TestScript, args []string) error {
+	if len(args) != 3 {
+		return errors.New("usage: text REF PLATFORM PATH")
+	}
+	img, err := openImage(ts.MkAbs, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	return printText(ts.Stdout(), img, args[2])
+}
+
+func cmdCmpDigest(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: cmp-digest REF REF")
+	}
+	var digests []string
+	for _, ref := range args {
+		idx, err := openIndex(ts.MkAbs, ref)
+		ts.Check(err)
+		digest, err := idx.Digest()
+		ts.Check(err)
+		digests = append(digests, digest.String())
+	}
+	if (digests[0] == digests[1]) == neg {
+		ts.Fatalf("%s is %s, %s is %s", args[0], digests[0], args[1], digests[1])
+	}
+}
+
+func cmdExpand(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: expand FILE FILE")
+	}
+	return os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o644)
+}
+
+// cmdDamage changes the first byte of the largest blob.
+func cmdDamage(ts *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: damage BLOBS")
+	}
+	file, size := "", int64(-1)
+	err := filepath.WalkDir(ts.MkAbs(args[0]), func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Size() > size {
+			file, size = p, info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	data[0]++
+	if err := os.Chmod(file, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
+}
+
+var tampering = map[string]*regexp.Regexp{
+	"digest": regexp.MustCompile(`(?m)^digest = "sha256:[0-9a-f]{4}`),
+	"size":   regexp.MustCompile(`(?m)^digest = .*\nsize = [0-9]`),
+}
+
+func cmdTamper(ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 || tampering[args[1]] == nil {
+		return errors.New("usage: tamper LOCK digest|size")
+	}
+	text := ts.ReadFile(args[0])
+	at := tampering[args[1]].FindStringIndex(text)
+	if at == nil {
+		return errors.New("the lock has no row of a layer")
+	}
+	with := "0000"
+	if args[1] == "size" {
+		with = "9"
+	}
+	text = text[:at[1]-len(with)] + with + text[at[1]:]
+	return os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644)
 }

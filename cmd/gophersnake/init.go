@@ -28,7 +28,7 @@ them. It asks nothing.`,
 			}
 			text := spec.Starter(spec.Detect(os.DirFS(filepath.Dir(file))))
 			if err := renameio.WriteFile(file, text, 0o644); err != nil {
-				return fault.New(fault.Disk, file, "%w", err)
+				return fault.New(fault.Disk, file, "%w", bare(err))
 			}
 			_, err := fmt.Fprintln(a.stdout, file)
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/spf13/cobra"
 
+	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/internal/fault"
 )
 
@@ -103,14 +104,16 @@ func (a *app) openIndex(ctx context.Context, ref string) (v1.ImageIndex, error) 
 	if rest, ok := strings.CutPrefix(ref, "oci:"); ok {
 		return a.openLayout(ref, rest)
 	}
-	r, err := name.ParseReference(strings.TrimPrefix(ref, "docker://"))
+	text := strings.TrimPrefix(ref, "docker://")
+	if err := base.CheckReference(text); err != nil {
+		return nil, err
+	}
+	r, err := name.ParseReference(text)
+	if err == nil && a.plainHTTP(r.Context().RegistryStr()) {
+		r, err = name.ParseReference(text, name.Insecure)
+	}
 	if err != nil {
 		return nil, fault.New(fault.Usage, ref, "%w", err)
-	}
-	if a.plainHTTP(r.Context().RegistryStr()) {
-		if r, err = name.ParseReference(strings.TrimPrefix(ref, "docker://"), name.Insecure); err != nil {
-			return nil, fault.New(fault.Usage, ref, "%w", err)
-		}
 	}
 	idx, err := remote.Index(r, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("gophersnake"))
 	if err != nil {
@@ -124,7 +127,7 @@ func (a *app) openLayout(ref, rest string) (v1.ImageIndex, error) {
 	dir, tag, _ := strings.Cut(rest, ":")
 	top, err := layout.ImageIndexFromPath(a.at(dir))
 	if err != nil {
-		return nil, fault.New(fault.Usage, ref, "not an OCI layout: %w", err)
+		return nil, fault.New(fault.Usage, ref, "not an OCI layout: index.json: %w", bare(err))
 	}
 	m, err := top.IndexManifest()
 	if err != nil {
@@ -169,7 +172,7 @@ func inspectImage(img v1.Image, d v1.Descriptor) (*inspectedImage, error) {
 
 func (in *inspection) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "%s\n%s\n%d platforms, %s in all layers\n", in.Reference, in.Digest, len(in.Images), size(in.Size))
+	fmt.Fprintf(out, "%s\n%s\n%s, %s in all layers\n", in.Reference, in.Digest, plural(len(in.Images), "platform"), size(in.Size))
 	for _, img := range in.Images {
 		fmt.Fprintf(out, "\n%s %s\nuser %s\n", img.Platform, img.Digest, img.User)
 		for _, kv := range img.Env {
@@ -183,6 +186,13 @@ func (in *inspection) print(out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func shorten(s string, most int) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/sirupsen/logrus"
@@ -155,7 +156,7 @@ func (p *progress) built(e builder.Event) {
 
 func (p *progress) linked(pl platforms.Platform, plan *link.Plan) {
 	for _, c := range plan.Clobbers {
-		p.log.Warnf("%s: %s belongs to several packages: %s has it, %v lose it", pl, c.Path, c.Winner, c.Losers)
+		p.log.Warnf("%s: %s is in several packages: taken from %s, left out of %s", pl, c.Path, c.Winner, strings.Join(c.Losers, ", "))
 	}
 	for _, w := range plan.Warnings {
 		p.warn(w)

@@ -92,7 +92,7 @@ func (p *project) readLock() (*lock.Lock, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault.New(fault.Disk, p.lockFile(), "%w", err)
+		return nil, fault.New(fault.Disk, p.lockFile(), "%w", bare(err))
 	}
 	return lock.Unmarshal(p.lockFile(), data)
 }
@@ -106,7 +106,7 @@ func (p *project) writeLock(l *lock.Lock) (*lock.Lock, error) {
 	}
 	if old, err := os.ReadFile(p.lockFile()); err != nil || string(old) != string(text) {
 		if err := renameio.WriteFile(p.lockFile(), text, 0o644); err != nil {
-			return nil, fault.New(fault.Disk, p.lockFile(), "%w", err)
+			return nil, fault.New(fault.Disk, p.lockFile(), "%w", bare(err))
 		}
 	}
 	return lock.Unmarshal(p.lockFile(), text)
@@ -180,7 +180,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	}
 	scratch := filepath.Join(dir, "go")
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
-		return nil, fault.New(fault.Disk, scratch, "%w", err)
+		return nil, fault.New(fault.Disk, scratch, "%w", bare(err))
 	}
 	hosts, err := p.hosts()
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
@@ -111,7 +112,62 @@ func validateImage(at func(string) string, ref string) error {
 			return err
 		}
 	}
-	return validate.Index(idx)
+	return validateIndex(idx)
+}
+
+// validateIndex is validate.Index, which does not read zstd: there only
+// digests and sizes are compared.
+func validateIndex(idx v1.ImageIndex) error {
+	m, err := idx.IndexManifest()
+	if err != nil {
+		return err
+	}
+	for _, d := range m.Manifests {
+		img, err := idx.Image(d.Digest)
+		if err != nil {
+			return err
+		}
+		layers, err := img.Layers()
+		if err != nil {
+			return err
+		}
+		for _, l := range layers {
+			if t, err := l.MediaType(); err != nil || t != types.OCILayerZStd {
+				return errors.Join(err, validate.Index(idx))
+			}
+			if err := validateZstd(l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func validateZstd(l v1.Layer) error {
+	for _, part := range []struct {
+		hash func() (v1.Hash, error)
+		open func() (io.ReadCloser, error)
+	}{{l.Digest, l.Compressed}, {l.DiffID, l.Uncompressed}} {
+		want, err := part.hash()
+		if err != nil {
+			return err
+		}
+		r, err := part.open()
+		if err != nil {
+			return err
+		}
+		got, _, err := v1.SHA256(r)
+		if closed := r.Close(); err == nil {
+			err = closed
+		}
+		if err == nil && got != want {
+			err = fmt.Errorf("layer is %s, want %s", got, want)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func openImage(at func(string) string, ref, platform string) (v1.Image, error) {
@@ -256,4 +312,32 @@ func printTar(w io.Writer, r io.Reader) error {
 			return fmt.Errorf("%s has the type %q", h.Name, h.Typeflag)
 		}
 	}
+}
+
+// printText prints a file of the topmost layer that has it.
+func printText(w io.Writer, img v1.Image, path string) error {
+	layers, err := img.Layers()
+	if err != nil {
+		return err
+	}
+	for _, l := range slices.Backward(layers) {
+		r, err := l.Uncompressed()
+		if err != nil {
+			return err
+		}
+		for t := tar.NewReader(r); ; {
+			h, err := t.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if h.Name == path {
+				_, err := io.Copy(w, t)
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("no layer has %s", path)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,9 +39,6 @@ func exitCode(err error) int {
 	case fault.Policy:
 		return 8
 	}
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		return 2 // cobra's error has no type
-	}
 	return 1
 }
 
@@ -71,6 +70,20 @@ func (a *app) report(err error) int {
 		fmt.Fprintf(a.stderr, "hint: %s\n", hint)
 	}
 	return code
+}
+
+// bare returns a file system error without the paths in it: the error that it
+// becomes part of says where, and a temporary name helps nobody.
+func bare(err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		return pe.Err
+	case errors.As(err, &le):
+		return le.Err
+	}
+	return err
 }
 
 func exitCodes() *cobra.Command {

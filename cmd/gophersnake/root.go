@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +54,9 @@ func run(ctx context.Context, p process) int {
 	if err == nil {
 		return 0
 	}
+	if on, bad := strconv.ParseBool(p.getenv("GOPHERSNAKE_JSON")); bad == nil && !root.PersistentFlags().Changed("json") {
+		a.json = on // an error may come before start
+	}
 	if ctx.Err() != nil {
 		err = interrupted{}
 	}
@@ -75,9 +78,9 @@ Start with "gophersnake init"; "gophersnake help exit-codes" lists exit codes.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.start(cmd) },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.New(fault.Usage, "", "%w", err).WithHint("see %s --help", cmd.CommandPath())
-	})
+	root.Args = commandOnly
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	root.SetFlagErrorFunc(badFlag)
 	a.flags(root.PersistentFlags())
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.lockCommand(), a.buildCommand(), a.pushCommand(),
 		a.inspectCommand(), a.cacheCommand(), a.schemaCommand(), a.versionCommand(), exitCodes())
@@ -113,7 +116,7 @@ func (a *app) start(cmd *cobra.Command) error {
 			return
 		}
 		if bad := cmd.Flags().Set(f.Name, value); bad != nil {
-			err = fault.New(fault.Usage, "GOPHERSNAKE_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), "%w", bad)
+			err = badValue("GOPHERSNAKE_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), f, value, bad)
 		}
 	})
 	if err != nil {
@@ -155,17 +158,9 @@ func (a *app) wanted(all []platforms.Platform) ([]platforms.Platform, error) {
 		}
 		if !slices.Contains(all, p) {
 			return nil, fault.New(fault.Usage, "--platform", "%s is not a platform of the image", p).
-				WithHint("the image has %s", fmt.Sprint(all))
+				WithHint("the image has %s", list(all))
 		}
 		ps = append(ps, p)
 	}
 	return ps, nil
-}
-
-// none refuses arguments.
-func none(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fault.New(fault.Usage, "", "%s takes no argument, got %q", cmd.CommandPath(), args[0])
-	}
-	return nil
 }

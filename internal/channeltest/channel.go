@@ -53,7 +53,7 @@ type Options struct {
 // Write writes a channel below dir: the packages in their subdirs, a
 // repodata.json for each of these, and lock files for each subdir that is no
 // noarch: SUBDIR.txt (@EXPLICIT) and conda-lock.yml. A channel of nothing but
-// noarch packages has noarch.txt.
+// noarch packages has noarch.txt, and a conda-lock.yml for Linux.
 func Write(dir string, o Options, files ...File) error {
 	bySubdir := map[string][]File{}
 	for _, f := range files {
@@ -86,6 +86,9 @@ func Write(dir string, o Options, files ...File) error {
 		if err := write(filepath.Join(dir, subdir+".txt"), []byte(Explicit(subdir, o, own...))); err != nil {
 			return err
 		}
+	}
+	if targets[0] == noarch {
+		targets = []string{"linux-64", "linux-aarch64"}
 	}
 	return write(filepath.Join(dir, "conda-lock.yml"), []byte(condaLock(targets, bySubdir, o)))
 }
@@ -129,11 +132,7 @@ func condaLock(targets []string, bySubdir map[string][]File, o Options) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\nmetadata:\n  content_hash: {}\n  channels: []\n  platforms: [%s]\n  sources: []\npackage:\n", strings.Join(targets, ", "))
 	for _, subdir := range targets {
-		own := bySubdir[subdir]
-		if subdir != noarch {
-			own = slices.Concat(own, bySubdir[noarch])
-		}
-		for _, f := range own {
+		for _, f := range slices.Concat(bySubdir[subdir], bySubdir[noarch]) {
 			fmt.Fprintf(&b, "- {name: %s, version: %q, manager: conda, platform: %s, dependencies: {}, url: %q, hash: {md5: %s", f.nameOr(), f.versionOr(), subdir, o.place(f), f.MD5)
 			if o.Hash == "" || o.Hash == "sha256" {
 				fmt.Fprintf(&b, ", sha256: %s", f.SHA256)
