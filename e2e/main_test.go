@@ -8,14 +8,17 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -29,7 +32,8 @@ var (
 	work     string // scratch of the run
 	shared   string // ../shared/data
 	channel  *countingServer
-	registry string // host:port of docker-registry
+	registry string // host:port of docker-registry, through a counting proxy
+	counts   *counter
 )
 
 func TestMain(m *testing.M) {
@@ -83,16 +87,46 @@ func newCountingServer(dir string) *countingServer {
 	return s
 }
 
-// startRegistry starts Debian's docker-registry on a free port of localhost.
+// counter counts requests by method and kind: "GET blobs", "PUT manifests".
+type counter struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counter) add(method, kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n[method+" "+kind]++
+}
+
+// since returns what was counted after before was taken.
+func (c *counter) since(before map[string]int) map[string]int {
+	d := c.snapshot()
+	for k, n := range before {
+		if d[k] -= n; d[k] == 0 {
+			delete(d, k)
+		}
+	}
+	return d
+}
+
+func (c *counter) snapshot() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.n)
+}
+
+// startRegistry starts Debian's docker-registry on a free port of localhost,
+// and a proxy before it that counts.
 func startRegistry() (stop func(), err error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	registry = fmt.Sprintf("localhost:%d", port)
+	behind := fmt.Sprintf("localhost:%d", port)
 	dir := filepath.Join(work, "registry")
 	config := filepath.Join(work, "registry.yml")
-	text := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: %s}\n  delete: {enabled: true}\nhttp: {addr: %s}\n", dir, registry)
+	text := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: %s}\n  delete: {enabled: true}\nhttp: {addr: %s}\n", dir, behind)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return nil, err
 	}
@@ -105,12 +139,43 @@ func startRegistry() (stop func(), err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	if err := waitFor("http://" + behind + "/v2/"); err != nil {
+		return nil, err
+	}
+	counts = &counter{n: map[string]int{}}
+	front, err := countingProxy(behind)
+	if err != nil {
+		return nil, err
+	}
 	stop = func() {
+		front.Close()
 		cmd.Process.Kill()
 		cmd.Wait()
 		log.Close()
 	}
-	return stop, waitFor("http://" + registry + "/v2/")
+	return stop, nil
+}
+
+func countingProxy(behind string) (*http.Server, error) {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		return nil, err
+	}
+	registry = fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port)
+	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: behind})
+		r.Out.Host = r.In.Host // the registry makes its Location headers from it
+	}}
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, kind := range []string{"blobs", "manifests"} {
+			if strings.Contains(r.URL.Path, "/"+kind+"/") {
+				counts.add(r.Method, kind)
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	})}
+	go s.Serve(l)
+	return s, nil
 }
 
 func freePort() (int, error) {
@@ -143,7 +208,7 @@ func run(t *testing.T, name string, args ...string) string {
 func runCmd(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, io.MultiWriter(&errs)
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%s: %v\n%s%s", strings.Join(cmd.Args, " "), err, out.String(), errs.String())
@@ -157,7 +222,23 @@ func runCmd(t *testing.T, cmd *exec.Cmd) string {
 // store is a cache directory of gophersnake.
 type store string
 
-func newStore(t *testing.T) store { return store(t.TempDir()) }
+// newStore returns an empty store. The go command's caches beside it are those
+// of the whole run: compiling the same program again and again shows nothing.
+func newStore(t *testing.T) store {
+	t.Helper()
+	s := coldStore(t)
+	caches := filepath.Join(work, "go")
+	if err := os.MkdirAll(caches, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(caches, filepath.Join(string(s), "go")); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// coldStore returns an empty store without any cache.
+func coldStore(t *testing.T) store { return store(t.TempDir()) }
 
 // gs runs gophersnake in a directory with a store.
 func (s store) gs(t *testing.T, dir string, args ...string) string {
@@ -166,7 +247,12 @@ func (s store) gs(t *testing.T, dir string, args ...string) string {
 }
 
 func (s store) command(t *testing.T, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(t.Context(), binary, append(args, "-C", dir, "--cache-dir", string(s))...)
+	return s.with(t, binary, dir, args...)
+}
+
+// with returns a command of another build of gophersnake.
+func (s store) with(t *testing.T, program, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), program, append(args, "-C", dir, "--cache-dir", string(s))...)
 	cmd.Env = append(os.Environ(), "DOCKER_CONFIG="+work)
 	return cmd
 }

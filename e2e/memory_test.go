@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -13,17 +11,8 @@ import (
 // compile, the process's peak is ours and not the Go compiler's.
 func TestMemory(t *testing.T) {
 	dir, s := dataTools(t), newStore(t)
-	file := filepath.Join(dir, "gophersnake.toml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := strings.Index(string(text), "[[cli]]")
-	end := strings.Index(string(text), "[[files]]")
-	if err := os.WriteFile(file, append(text[:start:start], text[end:]...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	edit(t, file, "/data-tools\"", "/memory\"")
+	withoutPrograms(t, dir)
+	edit(t, filepath.Join(dir, "gophersnake.toml"), "/data-tools\"", "/memory\"")
 	cmd := s.command(t, dir, "push")
 	runCmd(t, cmd)
 	t.Logf("lock, build and push of 200 MB, cold: peak memory %d MiB", peak(cmd))

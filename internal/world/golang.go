@@ -78,8 +78,12 @@ func (w *World) zip(ctx context.Context, t lock.Toolchain) (string, int64, error
 	return sha256, size, release.CheckZip(b, b.Size(), t.Module, t.H1, sha256)
 }
 
-// download fetches the zip from the first proxy that has it.
+// download fetches the zip from the first proxy that has it, unless the store
+// has it: then nobody needs to know a proxy.
 func (w *World) download(ctx context.Context, t lock.Toolchain) (digest string, size int64, err error) {
+	if have, err := w.Store.Stat("sha256:" + t.ZipSHA256); t.ZipSHA256 != "" && err == nil && have == t.Size {
+		return "sha256:" + t.ZipSHA256, t.Size, nil // whoever opens it hashes it
+	}
 	servers, err := w.goProxies()
 	if err != nil {
 		return "", 0, err
