@@ -50,12 +50,18 @@ func TestSyntax(t *testing.T) {
 		{"A01 comments only", "# nothing\n\n", "1:1: the configuration is empty", "gophersnake init writes one"},
 		{"A02 no value", "version = 1\n[image]\nname = \n", "3:8: not TOML: unexpected character U+000A at start of value", ""},
 		{"A02 unterminated", "version = 1\n[image]\nname = \"x\n", "3:10: not TOML: basic strings cannot have new lines", ""},
-		{"A02 mark", "\xef\xbb\xbfversion = 1\n", "1:1: not TOML: invalid character at start of key: U+00EF 'ï'",
-			"the file begins with a byte order mark: save it as UTF-8 without one"},
-		{"A02 merge", "version = 1\n<<<<<<< ours\n", "2:1: not TOML: invalid character at start of key: U+003C '<'",
-			"the file has merge marks: settle the conflict"},
-		{"A05 key", "version = 1\n[image]\nname = \"a\"\nuser = \"b\"\nname = \"c\"\n",
-			`5:1: key "name" is set twice, first on line 3`, "keep one of the two"},
+		{
+			"A02 mark", "\xef\xbb\xbfversion = 1\n", "1:1: not TOML: invalid character at start of key: U+00EF 'ï'",
+			"the file begins with a byte order mark: save it as UTF-8 without one",
+		},
+		{
+			"A02 merge", "version = 1\n<<<<<<< ours\n", "2:1: not TOML: invalid character at start of key: U+003C '<'",
+			"the file has merge marks: settle the conflict",
+		},
+		{
+			"A05 key", "version = 1\n[image]\nname = \"a\"\nuser = \"b\"\nname = \"c\"\n",
+			`5:1: key "name" is set twice, first on line 3`, "keep one of the two",
+		},
 		{"A05 table", "version = 1\n[image]\n[conda]\n[image]\n", `4:2: key "image" is set twice, first on line 2`, "keep one of the two"},
 		{"A05 dotted", "version = 1\ngo.versions = []\n[go]\nversions = []\n", `4:1: key "versions" is set twice, first on line 2`, "keep one of the two"},
 		{"A05 value as table", "version = 1\n[env.a]\ngo = 1\ngo.versions = []\n", `4:1: key "go" is set twice, first on line 3`, "keep one of the two"},
@@ -83,19 +89,27 @@ func TestVersion(t *testing.T) {
 
 func TestKeysAndTypes(t *testing.T) {
 	for _, b := range []badFile{
-		{"A03 near", "version = 1\n[base.debian]\nsuite = \"bookworm\"\npakages = []\n",
-			`4:1: unknown key "pakages" in base.debian`, `did you mean "packages"?`},
+		{
+			"A03 near", "version = 1\n[base.debian]\nsuite = \"bookworm\"\npakages = []\n",
+			`4:1: unknown key "pakages" in base.debian`, `did you mean "packages"?`,
+		},
 		{"A03 table", "version = 1\n[imgae]\n", `2:2: unknown key "imgae"`, `did you mean "image"?`},
 		{"A03 far", "version = 1\n[layers]\nbananas = 1\n", `3:1: unknown key "bananas" in layers`, "known keys: budget, compression"},
 		{"A03 in a list", "version = 1\n[[cli]]\npackage = \"./a\"\nldflag = \"\"\n", `4:1: unknown key "ldflag" in cli`, `did you mean "ldflags"?`},
 		{"A03 in a variant", "version = 1\n[env.k8s]\ngo.version = [\"1.25\"]\n", `3:4: unknown key "version" in env.k8s.go`, `did you mean "versions"?`},
-		{"A03 in a host", "version = 1\n[registry.\"r.example.com:5000\"]\nplain_http = true\n",
-			`3:1: unknown key "plain_http" in registry."r.example.com:5000"`, `did you mean "plain-http"?`},
-		{"A03 the first in the file", "version = 1\n[conda]\nzzz = 1\n[image]\nzzz = 1\n", `3:1: unknown key "zzz" in conda`,
-			"known keys: categories, channel-priority, channels, dependencies, environment, exclude-newer, file, lock, prefix, pyc, scripts, target, virtual-packages"},
+		{
+			"A03 in a host", "version = 1\n[registry.\"r.example.com:5000\"]\nplain_http = true\n",
+			`3:1: unknown key "plain_http" in registry."r.example.com:5000"`, `did you mean "plain-http"?`,
+		},
+		{
+			"A03 the first in the file", "version = 1\n[conda]\nzzz = 1\n[image]\nzzz = 1\n", `3:1: unknown key "zzz" in conda`,
+			"known keys: categories, channel-priority, channels, dependencies, environment, exclude-newer, file, lock, prefix, pyc, scripts, target, virtual-packages",
+		},
 		{"A04 list", "version = 1\n[image]\ntags = \"latest\"\n", "3:8: image.tags: want a list of strings, got a string", `put it in brackets: tags = ["latest"]`},
-		{"A04 list in quotes keeps secrets", "version = 1\n[conda]\nchannels = \"https://u:secret@c.example.com\"\n",
-			"3:12: conda.channels: want a list of strings, got a string", `put it in brackets: channels = ["https://c.example.com"]`},
+		{
+			"A04 list in quotes keeps secrets", "version = 1\n[conda]\nchannels = \"https://u:secret@c.example.com\"\n",
+			"3:12: conda.channels: want a list of strings, got a string", `put it in brackets: channels = ["https://c.example.com"]`,
+		},
 		{"A04 item", "version = 1\n[go]\nversions = [\"1.25\", 1.26]\n", "3:21: go.versions: want a string, got a number", `put it in quotes: "1.26"`},
 		{"A04 value of a table", "version = 1\n[image.env]\nPORT = 8080\n", "3:8: image.env.PORT: want a string, got a number", `put it in quotes: "8080"`},
 		{"A04 platform", "version = 1\n[image]\nplatforms = [1]\n", "3:14: image.platforms: want a string, got a number", `put it in quotes: "1"`},
