@@ -116,8 +116,11 @@ func TestDockerArchive(t *testing.T) {
 		repoTags            []string
 		names               []string
 	}{
-		{"", "", "amd64", []string{"registry.example.com/team/data:1.4", "registry.example.com/team/data:latest"},
-			[]string{"registry.example.com/team/data:1.4", "registry.example.com/team/data:latest"}},
+		{
+			"", "", "amd64",
+			[]string{"registry.example.com/team/data:1.4", "registry.example.com/team/data:latest"},
+			[]string{"registry.example.com/team/data:1.4", "registry.example.com/team/data:latest"},
+		},
 		{":x/y", "linux/arm64", "arm64", []string{"x/y:latest"}, []string{"docker.io/x/y:latest"}},
 		{":y:2", "", "amd64", []string{"y:2"}, []string{"docker.io/library/y:2"}},
 		{":localhost:5000/y:2", "", "amd64", []string{"localhost:5000/y:2"}, []string{"localhost:5000/y:2"}},

@@ -114,20 +114,24 @@ func TestCredentials(t *testing.T) {
 		{"bearer", bearer, user, "", ""},
 		{"basic", basic, user, "", ""},
 		{
-			"bearer without", bearer, keychain{},
+			"bearer without", bearer,
+			keychain{},
 			`HOST/team/data: no credentials for HOST were found and it wants some (401 UNAUTHORIZED: "incorrect username or password")`, looked,
 		},
 		{
-			"bearer with wrong", bearer, keychain{&authn.AuthConfig{Username: "u", Password: "wrong"}},
+			"bearer with wrong", bearer,
+			keychain{&authn.AuthConfig{Username: "u", Password: "wrong"}},
 			`HOST/team/data: the credentials for HOST are refused (401 UNAUTHORIZED: "incorrect username or password")`,
 			"log in again with docker login HOST or podman login HOST",
 		},
 		{
-			"basic without", basic, keychain{},
+			"basic without", basic,
+			keychain{},
 			`HOST/team/data: blob DIGEST: no credentials for HOST were found and it wants some (401 Unauthorized)`, looked,
 		},
 		{
-			"only pulling is free", pullOnly, keychain{},
+			"only pulling is free", pullOnly,
+			keychain{},
 			`HOST/team/data: blob DIGEST: no credentials for HOST were found and it wants some (401 UNAUTHORIZED: "authentication required")`, looked,
 		},
 	} {
