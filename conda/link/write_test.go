@@ -43,7 +43,9 @@ func TestWrite(t *testing.T) {
 			file("site-packages/a.py"),
 			{path: "bin/text", content: "#!" + placeholder + "/bin/python\n", mode: 0o775, fileMode: "text"},
 			{path: "lib/binary", content: placeholder + "\x00", fileMode: "binary"},
-			{path: "link", target: "lib/binary"}, {path: "absolute", target: "/etc/x"}, {path: "inside", target: "/opt/conda/z"},
+			{path: "link", target: "lib/binary"},
+			{path: "absolute", target: "/etc/x"},
+			{path: "inside", target: "/opt/conda/z"},
 			{path: "empty", dir: true},
 			{path: "unlisted", content: "x", unlisted: true},
 		},
@@ -295,7 +297,7 @@ func TestWriteCancelled(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want %v", err, context.Canceled)
 	}
-	w.Close() //nolint:errcheck // it ends what the writer began
+	_ = w.Close() // ends what the writer began
 }
 
 // TestWriteParallel: in any order and side by side a description makes the
@@ -306,7 +308,8 @@ func TestWriteParallel(t *testing.T) {
 		packages = append(packages, testPackage{
 			name: fmt.Sprint("p", i), noarch: "python", points: []string{fmt.Sprintf("t%d = p:main", i)},
 			entries: []testEntry{
-				{path: "share/x", content: "x"}, {path: fmt.Sprint("bin/", i), content: strings.Repeat(placeholder, 100*i+1), fileMode: "text"},
+				{path: "share/x", content: "x"},
+				{path: fmt.Sprint("bin/", i), content: strings.Repeat(placeholder, 100*i+1), fileMode: "text"},
 				{path: fmt.Sprint("lib/", i), content: strings.Repeat(placeholder+"\x00", 9000), fileMode: "binary"},
 			},
 		})
