@@ -21,7 +21,8 @@ func hosts() []platforms.Platform {
 // machines that may compile its programs. Programs without [go] versions are
 // compiled by the Go that go.mod names, which is not put into the image.
 func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
-	wish, inImage := "", false
+	var wish string
+	inImage := false
 	switch {
 	case len(env.Go.Tools) > 0:
 		return unsupported("go.tools", "installing Go tools")
