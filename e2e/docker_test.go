@@ -62,14 +62,15 @@ func TestQuickstart(t *testing.T) {
 		t.Errorf("printed %q", line)
 	}
 	start = time.Now()
-	if again := digest(t, s.gs(t, dir, "build", "--locked", "-o", "oci:quickstart.oci", "-o", "docker-archive:image.tar")[len(line):]); again != want {
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	if again := digest(t, s.gs(t, dir, "build", "--locked", "-o", "docker-archive:"+archive)); again != want {
 		t.Errorf("the second build gave %s, the first %s", again, want)
 	}
-	t.Logf("warm, to two outputs: %.2f s", time.Since(start).Seconds())
+	t.Logf("warm, to a docker-archive: %.2f s", time.Since(start).Seconds())
 	run(t, "skopeo", "copy", "--quiet", "--all", "--preserve-digests", "oci:"+filepath.Join(dir, "quickstart.oci")+":latest", "oci:"+filepath.Join(t.TempDir(), "copy")+":x")
 
 	docker := startDocker(t)
-	loaded := docker("load", "--input", filepath.Join(dir, "image.tar"))
+	loaded := docker("load", "--input", archive)
 	if !strings.Contains(loaded, "localhost:5000/worldclock:latest") {
 		t.Errorf("docker load: %s", loaded)
 	}

@@ -163,12 +163,23 @@ func (p *project) generated(o buildOptions) []string {
 	if dir, err := p.cache(); err == nil {
 		names = append(names, dir)
 	}
+	names = append(names, p.layouts()...)
 	for i, n := range names {
 		if abs, err := filepath.Abs(n); err == nil {
 			names[i] = abs
 		}
 	}
 	return names
+}
+
+// layouts returns the OCI layouts at the top of the project: outputs of earlier
+// builds.
+func (p *project) layouts() []string {
+	files, _ := filepath.Glob(filepath.Join(p.dir, "*", "oci-layout")) // the pattern is well-formed
+	for i, f := range files {
+		files[i] = filepath.Dir(f)
+	}
+	return files
 }
 
 // hostsOf returns the toolchains that may compile an environment's programs.
