@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -133,39 +132,4 @@ func (f *filesystem) libcAt(paths []string, m machine, family string) string {
 		}
 	}
 	return ""
-}
-
-// Resolved returns where a path of an image really lies: every part of it that
-// is a symbolic link to a directory in the base, the last one included, is
-// replaced by the link's target. "bin/x" becomes "usr/bin/x" where /bin links
-// to /usr/bin. Paths are relative to the root, and the root is ".".
-func Resolved(f lock.Facts, p string) string {
-	todo := strings.Split(path.Clean("/" + p)[1:], "/")
-	at := "."
-	for links := 0; len(todo) > 0; {
-		at, todo = path.Join(at, todo[0]), todo[1:]
-		i := slices.IndexFunc(f.Links, func(l lock.Link) bool { return l.Path == at })
-		// Targets are fully resolved in a lock that we wrote. In one that was
-		// edited they may go in circles.
-		if i < 0 || links == maxLinks {
-			continue
-		}
-		links++
-		target := path.Clean("/" + f.Links[i].Target)[1:]
-		at, todo = ".", append(strings.Split(target, "/"), todo...)
-	}
-	return at
-}
-
-// Attr returns the permission bits and the owner that a directory has in the
-// base, or would have if a layer made it: 0755, root, root. The path is taken
-// through the base's links.
-func Attr(f lock.Facts, dir string) (mode int64, uid, gid int) {
-	p := Resolved(f, dir)
-	for _, d := range f.Dirs {
-		if d.Path == p {
-			return d.Mode, d.UID, d.GID
-		}
-	}
-	return 0o755, 0, 0
 }

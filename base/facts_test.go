@@ -282,27 +282,3 @@ func TestTextsThatAreNotKept(t *testing.T) {
 		})
 	}
 }
-
-func TestResolvedAndAttr(t *testing.T) {
-	f := lock.Facts{
-		Links: []lock.Link{{Path: "bin", Target: "usr/bin"}, {Path: "usr/bin/x", Target: "opt/x"}, {Path: "r", Target: "."}, {Path: "p", Target: "q"}, {Path: "q", Target: "p"}},
-		Dirs:  []lock.Dir{{Path: "usr/bin", Mode: 0o700, UID: 1, GID: 2}},
-	}
-	for p, want := range map[string]string{
-		"bin": "usr/bin", "bin/y": "usr/bin/y", "bin/x/y": "opt/x/y", "/bin/y": "usr/bin/y", "binary": "binary",
-		"r/bin/y": "usr/bin/y", "": ".", "a/../bin/y": "usr/bin/y", "opt": "opt",
-	} {
-		if got := Resolved(f, p); got != want {
-			t.Errorf("Resolved(%q) = %q, want %q", p, got, want)
-		}
-	}
-	if got := Resolved(f, "p/x"); !strings.HasSuffix(got, "/x") {
-		t.Errorf("a circle gives %q", got)
-	}
-	if m, u, g := Attr(f, "bin"); m != 0o700 || u != 1 || g != 2 {
-		t.Errorf("Attr(bin) = %o %d %d", m, u, g)
-	}
-	if m, u, g := Attr(f, "new"); m != 0o755 || u != 0 || g != 0 {
-		t.Errorf("Attr(new) = %o %d %d", m, u, g)
-	}
-}

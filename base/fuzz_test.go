@@ -83,7 +83,7 @@ func FuzzLayer(f *testing.F) {
 			if strings.HasPrefix(l.Target, "/") || strings.Contains("/"+l.Target+"/", "/../") {
 				t.Fatalf("link %+v", l)
 			}
-			if got := Resolved(facts, l.Path); got != l.Target {
+			if got := facts.Resolve(l.Path); got != l.Target {
 				t.Fatalf("link %+v resolves to %q", l, got)
 			}
 		}

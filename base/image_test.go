@@ -1,7 +1,6 @@
 package base
 
 import (
-	"fmt"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -223,11 +222,4 @@ func TestOtherTools(t *testing.T) {
 	if err := validate.Image(back); err != nil {
 		t.Error(err)
 	}
-}
-
-// ExampleResolved writes a program where a base with merged /usr has it.
-func ExampleResolved() {
-	facts := lock.Facts{Links: []lock.Link{{Path: "bin", Target: "usr/bin"}}}
-	fmt.Println(Resolved(facts, "bin/hello"))
-	// Output: usr/bin/hello
 }
