@@ -7,6 +7,7 @@ package builder
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -54,6 +55,7 @@ type Result struct {
 
 	maker *maker
 	lazy  []*lazyLayer
+	jobs  int
 }
 
 // Build returns the index of images, in their order. Layers whose digest
@@ -68,7 +70,7 @@ func (b *Builder) Build(ctx context.Context, images []Image) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{maker: m}
+	r := &Result{maker: m, jobs: b.Jobs}
 	var built []v1.Image
 	var ps []platforms.Platform
 	for _, in := range images {
@@ -113,7 +115,7 @@ func (b *Builder) rows(ctx context.Context, m *maker, images []Image) (map[strin
 	}
 	rows := make(map[string]lock.Layer, len(unique))
 	var mu sync.Mutex
-	err := b.each(ctx, order, func(ctx context.Context, key string) error {
+	err := each(ctx, b.Jobs, order, func(ctx context.Context, key string) error {
 		row, err := b.row(ctx, m, unique[key])
 		if err != nil {
 			return err
@@ -142,8 +144,25 @@ func (b *Builder) row(ctx context.Context, m *maker, l layers.Layer) (lock.Layer
 	return r.row(l.Key), nil
 }
 
-func (b *Builder) each(ctx context.Context, keys []string, do func(context.Context, string) error) error {
-	jobs := b.Jobs
+// Fill makes every layer that is not in the store and checks it against its
+// row, so that the image can be written without any input.
+func (r *Result) Fill(ctx context.Context) error {
+	unique := map[string]*lazyLayer{}
+	for _, l := range r.lazy {
+		unique[l.row.Key] = l
+	}
+	return each(ctx, r.jobs, slices.Sorted(maps.Keys(unique)), func(ctx context.Context, key string) error {
+		l := unique[key]
+		made, err := r.maker.make(ctx, l.layer)
+		if err != nil {
+			return err
+		}
+		return compare(l.layer, l.row, made.row(l.row.Key))
+	})
+}
+
+// each does something for every key, jobs at a time.
+func each(ctx context.Context, jobs int, keys []string, do func(context.Context, string) error) error {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
@@ -153,19 +172,4 @@ func (b *Builder) each(ctx context.Context, keys []string, do func(context.Conte
 		g.Go(func() error { return do(ctx, key) })
 	}
 	return g.Wait()
-}
-
-// Fill makes every layer that is not in the store and checks it against its
-// row, so that the image can be written without any input.
-func (r *Result) Fill(ctx context.Context) error {
-	for _, l := range r.lazy {
-		made, err := r.maker.make(ctx, l.layer)
-		if err != nil {
-			return err
-		}
-		if err := compare(l.layer, l.row, made.row(l.row.Key)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

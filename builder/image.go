@@ -29,6 +29,9 @@ type Config struct {
 	Created     time.Time         // zero is the Unix epoch
 }
 
+// maxLayers is how many layers an image may have (design.md §3).
+const maxLayers = 127
+
 // image is one platform's image on its way.
 type image struct {
 	platform platforms.Platform
@@ -45,6 +48,10 @@ func (i *image) build() (v1.Image, error) {
 	file, below, err := i.below()
 	if err != nil {
 		return nil, err
+	}
+	if n := len(below) + len(i.lazy); n > maxLayers {
+		return nil, fault.New(fault.Usage, "image", "%d layers, %d of them the base's, are more than the %d that overlay file systems stack", n, len(below), maxLayers).
+			WithHint("set [layers] budget lower and run gophersnake lock --replan")
 	}
 	i.configure(file)
 	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Annotations: i.config.Annotations}
