@@ -28,7 +28,7 @@ func (p *problem) fault(where string) error {
 }
 
 // repair is the way out of a lock that is not as `gophersnake lock` writes it.
-const repair = "restore the file from version control, or run gophersnake lock"
+const repair = "restore the file from version control, or delete it and run gophersnake lock"
 
 // checker keeps the first problem that it is told.
 type checker struct{ first *problem }
