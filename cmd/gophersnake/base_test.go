@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/gophersnake/gophersnake/conda/archive/archivetest"
 )
@@ -54,7 +55,11 @@ func writeBase(dir string) error {
 
 // baseImage returns an image of one layer.
 func baseImage(arch string, layer []byte) (v1.Image, error) {
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer)), nil }, tarball.WithMediaType(types.OCILayer))
+	packed, err := gzipped(layer)
+	if err != nil {
+		return nil, err
+	}
+	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
 		return nil, err
 	}
@@ -70,4 +75,16 @@ func baseImage(arch string, layer []byte) (v1.Image, error) {
 		return nil, err
 	}
 	return mutate.Append(img, mutate.Addendum{Layer: l, History: v1.History{CreatedBy: "base"}, MediaType: types.OCILayer})
+}
+
+// gzipped compresses with the module that go.mod pins, so that digests in
+// scripts depend on no Go release.
+func gzipped(data []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(data)
+	if closed := w.Close(); err == nil {
+		err = closed
+	}
+	return packed.Bytes(), err
 }
