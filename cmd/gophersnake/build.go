@@ -130,7 +130,7 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 		for _, row := range built.Rows {
 			rows[row.Key] = row
 		}
-		if len(targets[i]) == 0 {
+		if needsAll(targets[i]) {
 			if err := built.Fill(ctx); err != nil {
 				return err
 			}
@@ -148,6 +148,14 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	}
 	pr.close()
 	return a.results(results, o.metadata)
+}
+
+// needsAll reports whether every layer's bytes are wanted, so that they are
+// made side by side: an archive would ask for one after the other.
+func needsAll(targets []target) bool {
+	return len(targets) == 0 || slices.ContainsFunc(targets, func(t target) bool {
+		return t.Scheme == output.OCIArchive || t.Scheme == output.DockerArchive
+	})
 }
 
 // write writes an index to all its targets.
