@@ -138,10 +138,12 @@ func (g *groups) join(a Account) error {
 		}
 		i := g.index(name)
 		fields := strings.Split(g.lines[i], ":")
-		last := len(fields) - 1
-		members := slices.DeleteFunc(strings.Split(fields[last], ","), func(m string) bool { return m == "" })
+		for len(fields) < 4 { // name, password, number, members: group(5)
+			fields = append(fields, "")
+		}
+		members := slices.DeleteFunc(strings.Split(fields[3], ","), func(m string) bool { return m == "" })
 		if !slices.Contains(members, a.Name) {
-			fields[last] = strings.Join(append(members, a.Name), ",")
+			fields[3] = strings.Join(append(members, a.Name), ",")
 			g.lines[i] = strings.Join(fields, ":")
 		}
 	}

@@ -5,6 +5,7 @@ package files
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 
@@ -32,7 +33,8 @@ func Text(path string, mode int64, content []byte) File {
 
 // Layer returns a layer of files and directories. Paths below symlinked
 // directories of the base are written at their resolved path. A directory
-// among files carries its own mode and owner; others follow layers.Dirs.
+// among files carries its own mode and owner, unless its mode is 0 and the base
+// is known to have it; others follow layers.Dirs.
 func Layer(kind, name string, base *lock.Facts, c tree.Compression, files []File) (layers.Layer, error) {
 	content, sorted, err := arrange(base, files)
 	if err != nil {
@@ -89,8 +91,11 @@ func arrange(base *lock.Facts, files []File) (dirs []tree.Header, sorted []File,
 	}
 	dirs = layers.Dirs(base, paths...)
 	for i, d := range dirs {
+		if _, ok := byPath[d.Path]; ok {
+			return nil, nil, tree.NewError("/"+d.Path, "is a directory and another file").WithClass("usage")
+		}
 		if h, ok := own[d.Path]; ok {
-			dirs[i] = h
+			dirs[i] = chosen(h, d)
 		}
 	}
 	headers := make([]tree.Header, len(order))
@@ -104,6 +109,19 @@ func arrange(base *lock.Facts, files []File) (dirs []tree.Header, sorted []File,
 	return dirs, sorted, nil
 }
 
+// chosen returns the header of a directory that is among the files. One without
+// a mode is made for files to lie in: it must not change what the base has.
+func chosen(own, below tree.Header) tree.Header {
+	if own.Mode != 0 {
+		return own
+	}
+	own.Mode = 0o755
+	if fresh := (tree.Header{Path: below.Path, Kind: tree.Dir, Mode: 0o755}); below != fresh {
+		return below
+	}
+	return own
+}
+
 // add writes one file, and checks that it still is what its digest says.
 func add(w *tree.Writer, f File) error {
 	if f.Header.Kind == tree.Symlink {
@@ -115,7 +133,11 @@ func add(w *tree.Writer, f File) error {
 	}
 	defer r.Close()
 	v := newVerifier(r)
-	if err := w.Add(f.Header, v); err != nil {
+	err = w.Add(f.Header, v)
+	if size := (*tree.Error)(nil); errors.As(err, &size) { // arrange has seen to the rest
+		return tree.NewError("/"+f.Header.Path, "content changed while the layer was made: %s", size.Problem).WithClass("failed")
+	}
+	if err != nil {
 		return err
 	}
 	if got := v.sum(); got != f.SHA256 {

@@ -8,8 +8,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/tree"
@@ -30,7 +32,7 @@ type Source struct {
 func (s Source) Files() ([]File, error) {
 	root, err := os.OpenRoot(s.Dir)
 	if err != nil {
-		return nil, fault.New(fault.Usage, s.Src, "%w", err)
+		return nil, fault.New(fault.Usage, s.Src, "%w", plain(err))
 	}
 	defer root.Close()
 	src := path.Clean(s.Src)
@@ -44,13 +46,20 @@ func (s Source) Files() ([]File, error) {
 			dest += path.Base(src)
 		}
 		f, err := s.file(root, src, strings.Trim(dest, "/"), info)
-		return []File{f}, err
+		if err != nil {
+			return nil, classify(s.Src, err)
+		}
+		return []File{f}, nil
 	}
 	return s.walk(root, src)
 }
 
 func (s Source) walk(root *os.Root, src string) ([]File, error) {
-	ignore, err := patternmatcher.New(s.Ignore)
+	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.Join(s.Ignore, "\n"))) // "/x" is "x"
+	if err != nil {
+		return nil, fault.New(fault.Usage, s.Src, "ignore: %w", err)
+	}
+	ignore, err := patternmatcher.New(patterns)
 	if err != nil {
 		return nil, fault.New(fault.Usage, s.Src, "ignore: %w", err)
 	}
@@ -99,7 +108,7 @@ func (s Source) file(root *os.Root, p, dest string, info fs.FileInfo) (File, err
 	h := tree.Header{Path: dest, UID: s.UID, GID: s.GID}
 	switch {
 	case info.IsDir():
-		h.Kind, h.Mode = tree.Dir, 0o755
+		h.Kind = tree.Dir // without a mode: see Layer
 		return File{Header: h}, nil
 	case info.Mode()&fs.ModeSymlink != 0:
 		target, err := root.Readlink(filepath.FromSlash(p))
@@ -134,6 +143,9 @@ func (s Source) file(root *os.Root, p, dest string, info fs.FileInfo) (File, err
 
 // checkLink refuses a link whose target is not below the source.
 func (s Source) checkLink(p, target string) error {
+	if !utf8.ValidString(target) { // keys are made of text
+		return fault.New(fault.Usage, p, "symbolic link to %q, which is not UTF-8", target)
+	}
 	src := path.Clean(s.Src)
 	to := path.Join(path.Dir(p), target)
 	if !path.IsAbs(target) && (to == src || strings.HasPrefix(to, src+"/") || src == "." && to != ".." && !strings.HasPrefix(to, "../")) {
