@@ -88,7 +88,7 @@ func (c *composer) toolchain() error {
 		key := layers.Key("go", c.Compression, struct {
 			gotool.Description
 			Base []tree.Header
-		}{gotool.Describe(*t, root), layers.Dirs(c.facts, root)})
+		}{gotool.Describe(*t, root), layers.TreeDirs(c.facts, root)})
 		content := func(ctx context.Context) (*layers.Content, error) { return c.toolchainContent(ctx, t, root, key) }
 		c.layers = append(c.layers, layers.Layer{Kind: "go", Name: t.Version, Key: key, Content: content})
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/tree"
@@ -76,6 +77,20 @@ func Dirs(base *lock.Facts, paths ...string) []tree.Header {
 	}
 	SortHeaders(dirs)
 	return dirs
+}
+
+// TreeDirs returns what the bytes of a layer that fills the tree below root may
+// depend on besides its files: Dirs of root, and of those directories below it
+// that the base has with a mode or owner of their own. It belongs in the key of
+// a layer whose directories are not known before it is made.
+func TreeDirs(base *lock.Facts, root string) []tree.Header {
+	paths := []string{root}
+	for _, d := range base.Dirs {
+		if strings.HasPrefix(d.Path, root+"/") {
+			paths = append(paths, d.Path)
+		}
+	}
+	return Dirs(base, paths...)
 }
 
 // SortHeaders sorts bytewise by path.

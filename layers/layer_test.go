@@ -64,3 +64,15 @@ func TestDirs(t *testing.T) {
 		}
 	}
 }
+
+func TestTreeDirs(t *testing.T) {
+	base := &lock.Facts{Dirs: []lock.Dir{{Path: "opt", Mode: 0o711}, {Path: "opt/conda/a/b", Mode: 0o700}, {Path: "opt/conda-2", Mode: 0o700}}}
+	dir := func(p string, mode int64) tree.Header { return tree.Header{Path: p, Kind: tree.Dir, Mode: mode} }
+	want := []tree.Header{dir("opt", 0o711), dir("opt/conda", 0o755), dir("opt/conda/a", 0o755), dir("opt/conda/a/b", 0o700)}
+	if diff := cmp.Diff(want, layers.TreeDirs(base, "opt/conda")); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(layers.Dirs(base, "opt/x"), layers.TreeDirs(base, "opt/x")); diff != "" {
+		t.Errorf("where the base has nothing (-want +got):\n%s", diff)
+	}
+}

@@ -52,7 +52,7 @@ type inputs struct {
 	Prefix   string
 	Root     string
 	DropPyc  bool
-	Dirs     []lock.Dir // modes and owners that the base gives the prefix
+	Dirs     []lock.Dir // modes and owners that the base gives the prefix and what is below it
 	Packages []lock.Conda
 }
 
@@ -96,7 +96,7 @@ func (e *Env) index(name string) int {
 func (e *Env) inputs() inputs {
 	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, DropPyc: e.DropPyc}
 	in.Root = e.Base.Resolve(strings.TrimPrefix(e.Prefix, "/"))
-	for _, d := range layers.Dirs(e.Base, in.Root) {
+	for _, d := range layers.TreeDirs(e.Base, in.Root) {
 		in.Dirs = append(in.Dirs, lock.Dir{Path: d.Path, Mode: d.Mode, UID: d.UID, GID: d.GID})
 	}
 	for _, p := range e.Packages {
