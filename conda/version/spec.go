@@ -1,0 +1,156 @@
+package version
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Spec is a constraint on versions. The zero Spec is "*", any version. A Spec
+// is read-only and safe for use by several goroutines.
+type Spec struct {
+	op      operator
+	limit   Version
+	pattern *regexp.Regexp // opPattern
+	text    string         // opPattern, as written
+	parts   []Spec         // opAnd, opOr
+}
+
+type operator uint8
+
+const (
+	opAny operator = iota
+	opEqual
+	opNotEqual
+	opLess
+	opLessEqual
+	opGreater
+	opGreaterEqual
+	opStartsWith
+	opNotStartsWith
+	opCompatible
+	opPattern
+	opAnd
+	opOr
+)
+
+// Matches reports whether the spec allows a version.
+func (s *Spec) Matches(v Version) bool {
+	switch s.op {
+	case opAny:
+		return true
+	case opEqual:
+		return v.Equal(s.limit)
+	case opNotEqual:
+		return !v.Equal(s.limit)
+	case opLess:
+		return v.Compare(s.limit) < 0
+	case opLessEqual:
+		return v.Compare(s.limit) <= 0
+	case opGreater:
+		return v.Compare(s.limit) > 0
+	case opGreaterEqual:
+		return v.Compare(s.limit) >= 0
+	case opStartsWith:
+		return v.StartsWith(s.limit)
+	case opNotStartsWith:
+		return !v.StartsWith(s.limit)
+	case opCompatible:
+		return v.CompatibleWith(s.limit)
+	case opPattern:
+		return s.pattern.MatchString(v.source)
+	case opAnd:
+		return s.all(v)
+	}
+	return s.any(v)
+}
+
+func (s *Spec) all(v Version) bool {
+	for i := range s.parts {
+		if !s.parts[i].Matches(v) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Spec) any(v Version) bool {
+	for i := range s.parts {
+		if s.parts[i].Matches(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsAny reports whether the spec is "*".
+func (s *Spec) IsAny() bool { return s.op == opAny }
+
+// Exact returns the one version that a spec such as ==1.8 allows.
+func (s *Spec) Exact() (Version, bool) { return s.limit, s.op == opEqual }
+
+// String returns the spec in one way of writing: an operator or ".*" at each
+// version, canonical versions, no blanks, and parentheses only where "|" stands
+// inside ",". Parsing it gives an equal spec.
+func (s *Spec) String() string {
+	var b strings.Builder
+	s.write(&b)
+	return b.String()
+}
+
+func (s *Spec) write(b *strings.Builder) {
+	switch s.op {
+	case opAny:
+		b.WriteByte('*')
+	case opPattern:
+		b.WriteString(s.text)
+	case opAnd, opOr:
+		s.writeGroup(b)
+	default:
+		b.WriteString(s.op.prefix())
+		b.WriteString(s.limit.Canonical())
+		if s.op == opStartsWith || s.op == opNotStartsWith {
+			b.WriteString(".*")
+		}
+	}
+}
+
+func (s *Spec) writeGroup(b *strings.Builder) {
+	sep := byte('|')
+	if s.op == opAnd {
+		sep = ','
+	}
+	for i := range s.parts {
+		if i > 0 {
+			b.WriteByte(sep)
+		}
+		part := &s.parts[i]
+		if s.op == opAnd && part.op == opOr {
+			b.WriteByte('(')
+			part.write(b)
+			b.WriteByte(')')
+			continue
+		}
+		part.write(b)
+	}
+}
+
+// prefix returns what stands in front of a version.
+func (o operator) prefix() string {
+	switch o {
+	case opEqual:
+		return "=="
+	case opNotEqual, opNotStartsWith:
+		return "!="
+	case opLess:
+		return "<"
+	case opLessEqual:
+		return "<="
+	case opGreater:
+		return ">"
+	case opGreaterEqual:
+		return ">="
+	case opCompatible:
+		return "~="
+	}
+	return ""
+}
