@@ -3,8 +3,12 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/gophersnake/gophersnake/conda/archive/archivetest"
 	"github.com/gophersnake/gophersnake/internal/channeltest"
@@ -229,3 +233,39 @@ layer accounts: 337 B
 		}
 	}
 }
+
+// X17: a bomb is left alone at the limit, whatever it says of its size.
+func TestBomb(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("unpacks 1 GiB")
+	}
+	const size = 1<<30 + 1<<20
+	var payload bytes.Buffer
+	z, err := zstd.NewWriter(&payload, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(z)
+	err = w.WriteHeader(&tar.Header{Name: "bomb", Typeflag: tar.TypeReg, Mode: 0o644, Size: size})
+	if err == nil {
+		_, err = io.CopyN(w, zeros{}, size)
+	}
+	if err == nil {
+		err = errors.Join(w.Close(), z.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := archivetest.Package{Noarch: "generic", Info: listing(`{"_path": "bomb", "path_type": "hardlink", "sha256": "` + bodySHA256 + `", "size_in_bytes": 4}`)}
+	members := archivetest.CondaMembers("pkg-1.0-0", archivetest.Tar(p.InfoEntries()...), nil)
+	members[1].Data = payload.Bytes()
+	s := packageSite(t, "", "pkg-1.0-0.conda", archivetest.Zip(members...))
+	s.fails(6, "gophersnake: pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: unpacks to more than 1073741824 bytes\n"+
+		"hint: a package that large is more likely a decompression bomb than software\n", "build", "-o", "oci:image")
+	s.absent("image/index.json")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
