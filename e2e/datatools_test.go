@@ -36,10 +36,13 @@ func dataTools(t *testing.T) string {
 func TestDataTools(t *testing.T) {
 	dir, s := dataTools(t), newStore(t)
 	s.gs(t, dir, "lock")
-	before := channel.gets.Load()
+	before, requests := channel.gets.Load(), counts.snapshot()
 	pushed := digest(t, s.gs(t, dir, "push", "--locked"))
 	if n := channel.gets.Load() - before; n != 0 {
 		t.Errorf("build asked the channel %d times for packages that lock had fetched", n)
+	}
+	if got := counts.since(requests); got["GET blobs"] != 0 {
+		t.Errorf("the base's blobs were read, not mounted: %v", got)
 	}
 	ref := registry + "/data-tools"
 	t.Run("index", func(t *testing.T) { checkIndex(t, ref, pushed) })
