@@ -1,11 +1,36 @@
 package version
 
+import "strings"
+
 // StartsWith reports whether v begins with prefix: the epochs are equal, each
 // segment of the prefix is a segment of v, and the last one at least begins
 // one. 1.8.1, 1.8a1 and 1.8+x start with 1.8; 1.80 does not. Zeros that v lacks
 // count as there: 1 starts with 1.0. The local part is compared alike.
 func (v Version) StartsWith(prefix Version) bool {
+	if starts, sure := v.startsWithFast(prefix); sure {
+		return starts
+	}
 	return v.startsWith(prefix, 0)
+}
+
+// startsWithFast answers for most versions without looking at segments. Up to
+// the last component of the prefix that is not 0, the keys must be the same;
+// and a version that is written like the prefix and then has an end or "."
+// starts with it.
+func (v Version) startsWithFast(prefix Version) (starts, sure bool) {
+	const ends = 3 // of the segment, the main part and the local part
+	p := prefix.source
+	if len(prefix.key) < ends || strings.IndexByte(p, '+') >= 0 {
+		return false, false
+	}
+	if !strings.HasPrefix(v.key, prefix.key[:len(prefix.key)-ends]) {
+		return false, true
+	}
+	if !strings.HasPrefix(v.source, p) {
+		return false, false
+	}
+	same := len(v.source) == len(p) || v.source[len(p)] == '.' && !isSeparator(p[len(p)-1])
+	return true, same
 }
 
 // CompatibleWith reports whether v is limit or above and starts with the limit
