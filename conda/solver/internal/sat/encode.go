@@ -1,0 +1,254 @@
+package sat
+
+// sharedConstrains is the number of forbidden candidates from which on a
+// constraint gets a helper variable that all who state it share.
+const sharedConstrains = 4
+
+// encoder is the work of one call of encode.
+type encoder struct {
+	tasks    []task
+	next     int
+	named    []bool // per name: its candidates are encoded
+	groups   []group
+	fresh    []Name // names with new members, in the order they were met
+	members  [][]int32
+	conflict int32
+}
+
+// task is one of three things, in this order for each solvable: look at a
+// name's candidates, a requirement, a constraint.
+type task struct {
+	kind taskKind
+	of   Solvable
+	id   int32
+}
+
+type taskKind uint8
+
+const (
+	taskSolvable taskKind = iota
+	taskName
+	taskRequires
+	taskConstrains
+)
+
+// group is the at-most-one constraint of a name: members are numbered, and
+// helpers stand for the bits of the number of the one that is chosen.
+type group struct {
+	members []int32
+	helpers []int32
+}
+
+// encode makes the clauses of solvables and, unless they are lazy, of all that
+// can be reached from them. It returns the first clause that cannot hold under
+// the present assignments, or noConflict.
+func (s *Solver) encode(of ...Solvable) int32 {
+	e := &s.encoder
+	e.conflict = noConflict
+	e.tasks, e.next = e.tasks[:0], 0
+	for _, x := range of {
+		s.enqueue(x)
+	}
+	for ; e.next < len(e.tasks); e.next++ {
+		switch t := e.tasks[e.next]; t.kind {
+		case taskSolvable:
+			s.encodeSolvable(t.of)
+		case taskName:
+			s.encodeName(Name(t.id))
+		case taskRequires:
+			s.encodeRequires(t.of, VersionSet(t.id))
+		case taskConstrains:
+			s.encodeConstrains(t.of, VersionSet(t.id))
+		}
+	}
+	s.encodeGroups()
+	return e.conflict
+}
+
+func (s *Solver) note(id int32, conflict bool) {
+	if conflict && s.encoder.conflict == noConflict {
+		s.encoder.conflict = id
+	}
+}
+
+func (s *Solver) enqueue(x Solvable) {
+	if at(s.cache.encoded, int(x)) {
+		return
+	}
+	put(&s.cache.encoded, int(x), true)
+	s.encoder.tasks = append(s.encoder.tasks, task{kind: taskSolvable, of: x})
+}
+
+func (s *Solver) encodeSolvable(x Solvable) {
+	d := s.Dependencies(x)
+	if d.Unknown != "" {
+		s.exclude(s.variable(x), d.Unknown)
+		return
+	}
+	e := &s.encoder
+	for _, list := range [2][]VersionSet{d.Requires, d.Constrains} {
+		for _, v := range list {
+			if n := s.p.SetName(v); !at(e.named, int(n)) {
+				put(&e.named, int(n), true)
+				e.tasks = append(e.tasks, task{kind: taskName, id: int32(n)})
+			}
+		}
+	}
+	for _, v := range d.Requires {
+		e.tasks = append(e.tasks, task{taskRequires, x, int32(v)})
+	}
+	for _, v := range d.Constrains {
+		e.tasks = append(e.tasks, task{taskConstrains, x, int32(v)})
+	}
+}
+
+func (s *Solver) exclude(v int32, reason string) {
+	s.texts = append(s.texts, reason)
+	s.note(s.addUnit(kindExcluded, neg(v), int32(len(s.texts)-1)))
+}
+
+func (s *Solver) encodeName(n Name) {
+	c := s.candidates(n)
+	if c.Locked != Root {
+		for _, x := range c.All {
+			if x != c.Locked {
+				s.note(s.addBinary(kindLocked, neg(0), neg(s.variable(x)), int32(c.Locked)))
+			}
+		}
+	}
+	for _, x := range c.Excluded {
+		s.exclude(s.variable(x.Solvable), x.Reason)
+	}
+}
+
+func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
+	n := s.p.SetName(v)
+	r := s.ordered(v)
+	lazy := s.candidates(n).Lazy
+	for i := r.from; i < r.to; i++ {
+		c := s.c.arena[i] >> 1
+		s.group(n, c)
+		if !lazy {
+			s.enqueue(s.solvable[c])
+		}
+	}
+	parent := int32(0)
+	if x != Root {
+		parent = s.variable(x)
+	}
+	var id int32
+	if r.from == r.to {
+		var conflict bool
+		id, conflict = s.addUnit(kindRequires, neg(parent), int32(v))
+		s.note(id, conflict)
+	} else {
+		id = s.c.add(kindRequires, neg(parent), r.from, r.to, int32(v))
+		s.watchRequires(id, parent, r)
+	}
+	s.require(parent, n, id)
+}
+
+// watchRequires watches the parent and the first candidate that is not ruled
+// out now.
+func (s *Solver) watchRequires(id, parent int32, r span) {
+	for _, l := range s.c.arena[r.from:r.to] {
+		if s.value[l] != isFal {
+			s.startWatching(id, neg(parent), l)
+			return
+		}
+	}
+	s.startWatching(id, neg(parent), s.c.arena[r.from])
+	switch s.value[neg(parent)] {
+	case isFal:
+		s.note(id, true)
+	case free:
+		s.assign(neg(parent), id)
+	}
+}
+
+// require queues a requirement for decisions.
+func (s *Solver) require(parent int32, n Name, clause int32) {
+	r := int32(len(s.reqs))
+	s.reqs = append(s.reqs, requirement{parent: parent, name: n, clause: clause})
+	if s.firstReq[parent] == s.lastReq[parent] {
+		s.firstReq[parent] = r
+	}
+	s.lastReq[parent] = r + 1
+	s.queue.set(r)
+}
+
+func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
+	out := s.outside(v)
+	parent := int32(0)
+	if x != Root {
+		parent = s.variable(x)
+	}
+	if len(out) < sharedConstrains {
+		for _, c := range out {
+			if c == x {
+				s.note(s.addUnit(kindConstrains, neg(parent), int32(v)))
+				continue
+			}
+			s.note(s.addBinary(kindConstrains, neg(parent), neg(s.variable(c)), int32(v)))
+		}
+		return
+	}
+	helper := at(s.cache.shared, int(v))
+	if helper == 0 {
+		helper = s.newVariable(-1)
+		put(&s.cache.shared, int(v), helper)
+		for _, c := range out {
+			s.note(s.addBinary(kindConstrains, neg(s.variable(c)), pos(helper), int32(v)))
+		}
+	}
+	s.note(s.addBinary(kindConstrains, neg(parent), neg(helper), int32(v)))
+}
+
+// group adds a candidate to those of its name of which at most one is chosen.
+func (s *Solver) group(n Name, v int32) {
+	if s.grouped[v] {
+		return
+	}
+	s.grouped[v] = true
+	e := &s.encoder
+	if len(at(e.members, int(n))) == 0 {
+		e.fresh = append(e.fresh, n)
+	}
+	put(&e.members, int(n), append(at(e.members, int(n)), v))
+}
+
+func (s *Solver) encodeGroups() {
+	e := &s.encoder
+	for _, n := range e.fresh {
+		g := at(e.groups, int(n))
+		for _, v := range e.members[n] {
+			s.join(&g, n, v)
+		}
+		put(&e.groups, int(n), g)
+		e.members[n] = e.members[n][:0]
+	}
+	e.fresh = e.fresh[:0]
+}
+
+// join numbers a new member of a group, adding helpers while the numbers need
+// more bits.
+func (s *Solver) join(g *group, n Name, v int32) {
+	bind := func(member int32, number, bit int) {
+		l := neg(g.helpers[bit])
+		if number>>bit&1 == 1 {
+			l = pos(g.helpers[bit])
+		}
+		s.note(s.addBinary(kindAtMostOne, neg(member), l, int32(n)))
+	}
+	number := len(g.members)
+	for number > 0 && number > 1<<len(g.helpers)-1 {
+		g.helpers = append(g.helpers, s.newVariable(-1))
+		for i, m := range g.members {
+			bind(m, i, len(g.helpers)-1)
+		}
+	}
+	g.members = append(g.members, v)
+	for bit := range g.helpers {
+		bind(v, number, bit)
+	}
+}

@@ -1,0 +1,233 @@
+package sat
+
+import "context"
+
+// Solver holds one search. Use [Solve].
+type Solver struct {
+	p    Provider
+	root Problem
+
+	// per variable; per literal for value and heads
+	value    []int8
+	heads    []int32
+	level    []int32
+	reason   []int32
+	firstReq []int32 // range of reqs; empty if none
+	lastReq  []int32
+	holds    [][]int32  // requirements that a chosen candidate satisfies
+	solvable []Solvable // or -1 for a helper
+	grouped  []bool     // is part of an at-most-one group
+	stamp    []int32    // marks of the analysis
+
+	c         clauses
+	trail     []lit
+	done      int // literals of trail that are propagated
+	now       int32
+	units     []int32 // clauses of one literal
+	unitsDone int     // units that are known to hold
+	unitsBase int     // units that hold at level 1
+
+	reqs     []requirement
+	queue    bitset
+	activity []float32 // per name
+	hot      []Name    // names with an activity
+	highest  float32
+	stamps   int32
+
+	causes     []int32 // arena: the clauses that learnt clauses come from
+	causesFrom []int32 // per learnt clause, range of causes
+	texts      []string
+
+	cache   cache
+	encoder encoder
+}
+
+// Solve returns the solvables that are chosen for the problem, in the order in
+// which they were chosen. The error is a [*Conflict] if the problem has no
+// solution, or the cause of the context's end.
+func Solve(ctx context.Context, p Provider, problem Problem) ([]Solvable, error) {
+	s := newSolver(p, problem)
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	answer := s.chosen(nil)
+	for _, soft := range problem.Soft {
+		ok, err := s.extend(ctx, soft, answer)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			answer = s.chosen(answer[:0])
+		}
+	}
+	return answer, nil
+}
+
+func newSolver(p Provider, problem Problem) *Solver {
+	s := &Solver{p: p, root: problem}
+	s.newVariable(Root)
+	s.cache.variable = append(s.cache.variable, 0)
+	s.c.add(kindRoot, -1, 0, 0, 0)
+	return s
+}
+
+func (s *Solver) newVariable(of Solvable) int32 {
+	v := int32(len(s.level))
+	s.value = append(s.value, free, free)
+	s.heads = append(s.heads, -1, -1)
+	s.level = append(s.level, 0)
+	s.reason = append(s.reason, 0)
+	s.firstReq = append(s.firstReq, 0)
+	s.lastReq = append(s.lastReq, 0)
+	s.holds = append(s.holds, nil)
+	s.solvable = append(s.solvable, of)
+	s.grouped = append(s.grouped, false)
+	s.stamp = append(s.stamp, 0)
+	return v
+}
+
+func (s *Solver) chosen(into []Solvable) []Solvable {
+	for _, l := range s.trail {
+		if x := s.solvable[l>>1]; l&1 == 0 && x > Root {
+			into = append(into, x)
+		}
+	}
+	return into
+}
+
+// run searches until all that is chosen has its requirements met.
+func (s *Solver) run(ctx context.Context) error {
+	for s.now == 0 {
+		s.now = 1
+		s.assign(pos(0), 0)
+		if id := s.encode(Root); id != noConflict {
+			return s.conflict(id)
+		}
+		if err := s.search(ctx); err != nil {
+			return err
+		}
+		if err := s.chooseAndEncode(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chooseAndEncode decides until nothing is asked for and all that was chosen is
+// encoded. Where late clauses contradict the choices it returns at level 0.
+func (s *Solver) chooseAndEncode(ctx context.Context) error {
+	for {
+		for {
+			v, clause := s.decide()
+			if v == 0 {
+				break
+			}
+			s.now++
+			s.assign(pos(v), clause)
+			if err := s.search(ctx); err != nil {
+				return err
+			}
+		}
+		late := s.unencoded()
+		if len(late) == 0 {
+			return nil
+		}
+		id := s.encode(late...)
+		if id == noConflict {
+			id = s.propagate()
+		}
+		if id != noConflict {
+			s.undoTo(0)
+			return nil
+		}
+	}
+}
+
+// unencoded lists what is chosen but has no clauses yet.
+func (s *Solver) unencoded() []Solvable {
+	var late []Solvable
+	for _, l := range s.trail {
+		if x := s.solvable[l>>1]; l&1 == 0 && x > Root && !at(s.cache.encoded, int(x)) {
+			late = append(late, x)
+		}
+	}
+	return late
+}
+
+// search propagates, learning from each conflict, until none is left. A
+// conflict at level 1 has no way out.
+func (s *Solver) search(ctx context.Context) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		id := s.propagate()
+		if id == noConflict {
+			return nil
+		}
+		if s.topLevel() <= 1 {
+			return s.conflict(id)
+		}
+		s.learn(id)
+	}
+}
+
+// extend tries to add one solvable to a finished answer and reports whether it
+// stands. If it cannot be added, the assignments are no answer; the next call
+// starts from the given one again.
+func (s *Solver) extend(ctx context.Context, soft Solvable, answer []Solvable) (bool, error) {
+	s.undoTo(0)
+	s.now = 1
+	s.assign(pos(0), 0)
+	if s.encode(s.needed(soft)...) != noConflict {
+		return false, nil
+	}
+	for _, x := range answer {
+		if l := pos(s.variable(x)); s.value[l] == free {
+			s.assign(l, 0)
+		}
+	}
+	v := s.variable(soft)
+	for {
+		err := s.search(ctx)
+		if _, no := err.(*Conflict); no {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		switch s.value[pos(v)] {
+		case isFal:
+			return false, nil
+		case free:
+			s.now++
+			s.assign(pos(v), 0)
+			continue
+		}
+		if err := s.chooseAndEncode(ctx); err != nil {
+			if _, no := err.(*Conflict); no {
+				return false, nil
+			}
+			return false, err
+		}
+		if s.now == 0 {
+			return s.extend(ctx, soft, answer)
+		}
+		if s.value[pos(v)] == isTru {
+			return true, nil
+		}
+	}
+}
+
+// needed returns the solvable if it has no clauses yet.
+func (s *Solver) needed(x Solvable) []Solvable {
+	if at(s.cache.encoded, int(x)) {
+		return nil
+	}
+	n := s.p.NameOf(x)
+	if !at(s.encoder.named, int(n)) {
+		put(&s.encoder.named, int(n), true)
+		s.encodeName(n)
+	}
+	s.group(n, s.variable(x))
+	return []Solvable{x}
+}
