@@ -1,0 +1,180 @@
+package repodata
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Set holds the candidates that a solver may need.
+type Set struct {
+	Subdirs []*Subdir // that the channels have, by channel, then as asked for
+
+	records map[string][][]Record // by name and subdir
+}
+
+// Names returns all names that were looked for and found, sorted.
+func (s *Set) Names() []string {
+	names := make([]string, 0, len(s.records))
+	for name := range s.records {
+		if slices.ContainsFunc(s.records[name], func(r []Record) bool { return len(r) > 0 }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Records returns the candidates of a name: channel by channel, subdir by
+// subdir, each in the order of its file.
+func (s *Set) Records(name string) []Record { return slices.Concat(s.records[name]...) }
+
+// Channels returns the names of the channels that have candidates of a name,
+// in the order of the channels. More than one means that the first shadows the
+// others.
+func (s *Set) Channels(name string) []string {
+	var channels []string
+	for _, records := range s.records[name] {
+		if len(records) > 0 && !slices.Contains(channels, records[0].Channel) {
+			channels = append(channels, records[0].Channel)
+		}
+	}
+	return channels
+}
+
+// Unread returns the formats of a name's files that could not be read.
+func (s *Set) Unread(name string) []string {
+	var formats []string
+	for _, d := range s.Subdirs {
+		formats = append(formats, d.Unread(name)...)
+	}
+	slices.Sort(formats)
+	return slices.Compact(formats)
+}
+
+// Closure reads the candidates of names, and of all names that these depend
+// on, from every channel. A channel may lack some of the subdirs, not all. Names
+// that no channel has are left to the solver; virtual packages ("__glibc") are
+// not looked for.
+func Closure(ctx context.Context, channels []*Channel, subdirs, names []string, o Options) (*Set, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c := &closure{cancel: cancel, slots: make(chan struct{}, o.jobs())}
+	c.set.records = map[string][][]Record{}
+	if err := c.load(ctx, channels, subdirs, o); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	for _, name := range names {
+		c.visit(ctx, name)
+	}
+	c.mu.Unlock()
+	c.wg.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return &c.set, nil
+}
+
+func (o *Options) jobs() int {
+	if o.Jobs > 0 {
+		return o.Jobs
+	}
+	return 16
+}
+
+// closure is a walk over dependencies. Each name is visited once, so what is
+// found does not depend on which answer comes first.
+type closure struct {
+	cancel context.CancelCauseFunc
+	slots  chan struct{}
+	wg     sync.WaitGroup
+
+	mu  sync.Mutex
+	set Set
+}
+
+// load opens all subdirs of all channels side by side.
+func (c *closure) load(ctx context.Context, channels []*Channel, subdirs []string, o Options) error {
+	found := make([]*Subdir, len(channels)*len(subdirs))
+	for i := range found {
+		channel, subdir := channels[i/len(subdirs)], subdirs[i%len(subdirs)]
+		c.run(ctx, func() (err error) {
+			if found[i], err = Load(ctx, channel, subdir, o); isAbsent(err) {
+				return nil
+			}
+			return err
+		})
+	}
+	c.wg.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	for i := range channels {
+		own := slices.DeleteFunc(slices.Clone(found[i*len(subdirs):(i+1)*len(subdirs)]), func(s *Subdir) bool { return s == nil })
+		if len(own) == 0 {
+			return tree.NewError(channels[i].Name, "has no repodata for %s", strings.Join(subdirs, " or ")).WithClass("usage").WithHint("is this a conda channel?")
+		}
+		c.set.Subdirs = append(c.set.Subdirs, own...)
+	}
+	return nil
+}
+
+// run calls f when there is a free slot. Its error ends the walk.
+func (c *closure) run(ctx context.Context, f func() error) {
+	c.wg.Go(func() {
+		select {
+		case c.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		defer func() { <-c.slots }()
+		if err := f(); err != nil {
+			c.cancel(err)
+		}
+	})
+}
+
+// visit reads a name that was not seen before. c.mu is held.
+func (c *closure) visit(ctx context.Context, name string) {
+	if _, seen := c.set.records[name]; seen || name == "" || strings.HasPrefix(name, "__") {
+		return
+	}
+	all := make([][]Record, len(c.set.Subdirs))
+	c.set.records[name] = all
+	for i, subdir := range c.set.Subdirs {
+		c.run(ctx, func() error {
+			records, err := subdir.Records(ctx, name)
+			if err != nil {
+				return err
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			all[i] = records
+			for k := range records {
+				for _, spec := range records[k].Depends {
+					c.visit(ctx, specName(spec))
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// specName returns the name that a match spec begins with (CEP 29), or "" where
+// it has no exact one.
+func specName(spec string) string {
+	spec, _, _ = strings.Cut(spec, "[")
+	spec = strings.TrimSpace(spec)
+	if i := strings.IndexAny(spec, " \t=<>!~|,;@#("); i >= 0 {
+		spec = spec[:i]
+	}
+	spec = strings.ToLower(spec[strings.LastIndexByte(spec, ':')+1:])
+	if strings.ContainsAny(spec, "*^$/") {
+		return ""
+	}
+	return spec
+}

@@ -1,0 +1,227 @@
+package repodata
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Source gives access to the files of one channel. Its methods may be called
+// by several goroutines.
+type Source interface {
+	// Get returns the bytes of a file: ref is a path relative to the channel,
+	// such as "noarch/repodata.json.zst", or an absolute URL that the channel
+	// named. fs.ErrNotExist in the error's chain means that the channel answers
+	// and has no such file; any other error is an outage. Conditional requests
+	// and caches are up to the Source; Content-Encoding must not be negotiated.
+	Get(ctx context.Context, ref string, w Want) ([]byte, error)
+}
+
+// Want says what the bytes must be and which copy of them will do.
+type Want struct {
+	SHA256 string // hex; "" where it is not known. Bytes with it never change
+	Max    int64  // most bytes
+	Fresh  bool   // a copy in a cache is broken: ask the server
+}
+
+// errTooLarge is the problem of bytes that unpack to more than is allowed.
+var errTooLarge = errors.New("too large")
+
+// maxWindow is the most memory that a zstd frame may ask for.
+const maxWindow = 128 << 20
+
+// form is how a subdir's repodata is written.
+type form struct {
+	file   string
+	unpack func(p []byte, limit int64) ([]byte, error)
+}
+
+// forms returns them in the order in which they are tried.
+func forms() []form {
+	return []form{
+		{shardsFile, unzstd},
+		{"repodata.json.zst", unzstd},
+		{"repodata.json.bz2", unbzip2},
+		{"repodata.json", func(p []byte, _ int64) ([]byte, error) { return p, nil }},
+	}
+}
+
+func unzstd(p []byte, limit int64) ([]byte, error) {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(uint64(limit)))
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	out, err := d.DecodeAll(p, nil)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		err = errTooLarge
+	}
+	if len(p) == 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return out, err
+}
+
+func unbzip2(p []byte, limit int64) ([]byte, error) {
+	out, err := io.ReadAll(io.LimitReader(bzip2.NewReader(bytes.NewReader(p)), limit+1))
+	if err == nil && int64(len(out)) > limit {
+		err = errTooLarge
+	}
+	return out, err
+}
+
+// fetch gets and unpacks a file. What ends early, or is not what an index
+// promised, is asked for once more.
+func fetch(ctx context.Context, src Source, ref string, w Want, unpack func([]byte, int64) ([]byte, error), o Options) ([]byte, error) {
+	w.Max = o.maxSize()
+	for {
+		p, err := src.Get(ctx, ref, w)
+		if err != nil {
+			return nil, err
+		}
+		out, err := unpackChecked(p, w, unpack, o)
+		if err == nil || w.Fresh || w.SHA256 == "" && !isNetwork(err) {
+			return out, err
+		}
+		w.Fresh = true
+	}
+}
+
+// unpackChecked checks what was fetched, and unpacks it.
+func unpackChecked(p []byte, w Want, unpack func([]byte, int64) ([]byte, error), o Options) ([]byte, error) {
+	if err := checkDocument(p, &o); err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(p); w.SHA256 != "" && hex.EncodeToString(sum[:]) != w.SHA256 {
+		return nil, tree.NewError(o.where(), "sha256 is %x, not %s", sum, w.SHA256)
+	}
+	out, err := unpack(p, o.maxSize())
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.Is(err, errTooLarge):
+		return nil, tooLarge(&o)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, tree.NewError(o.where(), "ends early, after %d bytes", len(p)).WithClass("network")
+	}
+	return nil, tree.NewError(o.where(), "broken: %w", err)
+}
+
+func isNetwork(err error) bool {
+	var e *tree.Error
+	return errors.As(err, &e) && e.Class() == "network"
+}
+
+// isAbsent says whether a channel answered that it has no such file.
+func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// Channel is where packages come from.
+type Channel struct {
+	Name string // as users call it, without secrets; becomes Record.Channel
+	URL  string // or a directory; Record.URL is made from it
+	Source
+}
+
+// where returns what errors call a file.
+func (c *Channel) where(ref string) string {
+	if isURL(ref) {
+		return c.Name + ": " + ref
+	}
+	return strings.TrimSuffix(c.Name, "/") + "/" + ref
+}
+
+// Subdir is one directory of a channel. Its methods may be called by several
+// goroutines.
+type Subdir struct {
+	Form string // the file that was read, such as "repodata.json.zst"
+
+	channel *Channel
+	dir     string
+	info    Info
+	from    index
+}
+
+// index finds the records of a name.
+type index interface {
+	records(ctx context.Context, name string) ([]Record, error)
+	Names() []string
+	Unread(name string) []string
+}
+
+func (r *Repodata) records(_ context.Context, name string) ([]Record, error) { return r.Records(name) }
+
+// Load reads what a channel says of a subdir, in the first form that it has.
+// For a subdir that it does not have, the error has fs.ErrNotExist in its
+// chain. An outage is an error, never a reason to try the next form.
+func Load(ctx context.Context, c *Channel, subdir string, o Options) (*Subdir, error) {
+	for _, f := range forms() {
+		s, err := c.load(ctx, subdir, f, o)
+		if err == nil || !isAbsent(err) {
+			return s, err
+		}
+	}
+	err := tree.NewError(c.Name, "has no repodata for %s: %w", subdir, fs.ErrNotExist)
+	return nil, err.WithClass("usage").WithHint("is %s a conda channel?", c.Name)
+}
+
+func (c *Channel) load(ctx context.Context, subdir string, f form, o Options) (*Subdir, error) {
+	ref := subdir + "/" + f.file
+	o.Where, o.Subdir = c.where(ref), subdir
+	data, err := fetch(ctx, c, ref, Want{}, f.unpack, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Subdir{Form: f.file, channel: c, dir: subdir}
+	if f.file == shardsFile {
+		shards, err := openShards(data, c, subdir, o)
+		if err != nil {
+			return nil, err
+		}
+		s.from, s.info = shards, shards.info
+		return s, nil
+	}
+	r, err := Open(data, o)
+	if err != nil {
+		return nil, err
+	}
+	s.from, s.info = r, r.Info
+	return s, nil
+}
+
+// Names returns the names of packages, in the order of the file; shards have
+// them sorted.
+func (s *Subdir) Names() []string { return s.from.Names() }
+
+// Unread is Repodata.Unread of what has been read.
+func (s *Subdir) Unread(name string) []string { return s.from.Unread(name) }
+
+// Records returns the candidates of a name, with URL and Channel filled.
+func (s *Subdir) Records(ctx context.Context, name string) ([]Record, error) {
+	records, err := s.from.records(ctx, name)
+	if err != nil || len(records) == 0 {
+		return nil, err
+	}
+	base, err := resolve(s.channel.join(s.dir)+"/", dirRef(s.info.BaseURL))
+	if err != nil {
+		return nil, tree.NewError(s.channel.where(s.dir+"/"+s.Form), "base_url: %w", err)
+	}
+	for i := range records {
+		records[i].Channel = s.channel.Name
+		records[i].URL = base + escapePath(base, records[i].FileName)
+	}
+	return records, nil
+}
+
+// String returns "CHANNEL/SUBDIR".
+func (s *Subdir) String() string { return fmt.Sprintf("%s/%s", s.channel.Name, s.dir) }
