@@ -146,4 +146,3 @@ func millis(n int64) int64 {
 	}
 	return n * 1000
 }
-

@@ -58,6 +58,7 @@ const (
 	inPackagesConda
 	inV3Bz2
 	inV3Conda
+	inNone
 )
 
 // ext is what a section's keys leave out of file names.
@@ -285,7 +286,7 @@ func (r *reader) nameID(raw []byte, plain bool, in section) int32 {
 	if !plain {
 		raw = unquote(raw, plain)
 	}
-	if len(raw) > len(r.last)+1 && string(raw[:len(r.last)]) == r.last && raw[len(r.last)] == '-' {
+	if r.last != "" && len(raw) > len(r.last)+1 && string(raw[:len(r.last)]) == r.last && raw[len(r.last)] == '-' {
 		if rest := raw[len(r.last)+1:]; bytes.Count(rest, []byte("-")) == 1 && bytes.IndexByte(rest, '/') < 0 && plain {
 			if stem, ext := cutBytes(rest, in); ext && stem[0] != '-' && stem[len(stem)-1] != '-' {
 				return r.id
