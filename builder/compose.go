@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -160,7 +161,7 @@ func (c *composer) programs() error {
 		}
 		t := c.lock.Go[i]
 		b.GoVersion, b.GoModule, b.GoH1 = t.Version, t.Module, t.H1
-		b.Path = "/" + c.facts.Resolve(trimRoot(b.Path))
+		b.Path = "/" + c.facts.Resolve(trimRoot(cmp.Or(b.Path, cli.DefaultPath)))
 		if b.Bundle != "" {
 			b.Bundle = "/" + c.facts.Resolve(trimRoot(b.Bundle))
 		}

@@ -54,7 +54,7 @@ func (i *image) build() (v1.Image, error) {
 			WithHint("set [layers] budget lower and run gophersnake lock --replan")
 	}
 	i.configure(file)
-	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Annotations: i.config.Annotations}
+	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Layers: []specs.Descriptor{}, Annotations: i.config.Annotations}
 	all := map[v1.Hash]v1.Layer{}
 	for _, l := range below {
 		if err := appendLayer(&m, all, l); err != nil {
@@ -78,7 +78,7 @@ func (i *image) build() (v1.Image, error) {
 
 // below returns the base's config, or an empty one, and its layers.
 func (i *image) below() (*v1.ConfigFile, []v1.Layer, error) {
-	fresh := &v1.ConfigFile{OS: i.platform.OS, Architecture: i.platform.Arch, RootFS: v1.RootFS{Type: "layers"}}
+	fresh := &v1.ConfigFile{OS: i.platform.OS, Architecture: i.platform.Arch, RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{}}}
 	if i.base == nil {
 		return fresh, nil, nil
 	}

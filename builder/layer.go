@@ -2,12 +2,14 @@ package builder
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/store"
 	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/tree"
@@ -57,14 +59,21 @@ func (l *lazyLayer) MediaType() (types.MediaType, error) {
 // Compressed makes the layer where the store lacks it. Bytes that differ from
 // the lock's row are an error of class verification.
 func (l *lazyLayer) Compressed() (io.ReadCloser, error) {
-	r, err := l.maker.make(l.ctx, l.layer)
-	if err != nil {
-		return nil, err
+	for attempt := 0; ; attempt++ {
+		r, err := l.maker.make(l.ctx, l.layer)
+		if err != nil {
+			return nil, err
+		}
+		if err := compare(l.layer, l.row, r.row(l.row.Key)); err != nil {
+			return nil, err
+		}
+		rc, err := l.maker.open(l.ctx, r)
+		// Damage shows when a part is opened. The store has removed that part
+		// then, so that it is made again; each may be damaged once.
+		if err == nil || !errors.Is(err, store.ErrAbsent) || attempt > len(r.Parts) {
+			return rc, err
+		}
 	}
-	if err := compare(l.layer, l.row, r.row(l.row.Key)); err != nil {
-		return nil, err
-	}
-	return l.maker.open(l.ctx, r)
 }
 
 // Uncompressed returns the tar.

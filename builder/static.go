@@ -84,7 +84,7 @@ type rawIndex struct {
 
 // newIndex joins the images of all platforms.
 func newIndex(images []v1.Image, ps []platforms.Platform, annotations map[string]string) (v1.ImageIndex, error) {
-	idx := specs.Index{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageIndex, Annotations: annotations}
+	idx := specs.Index{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageIndex, Manifests: []specs.Descriptor{}, Annotations: annotations}
 	r := &rawIndex{images: map[v1.Hash]v1.Image{}}
 	for n, img := range images {
 		d, err := partial.Descriptor(img)

@@ -32,12 +32,15 @@ import (
 	"github.com/gophersnake/gophersnake/tree"
 )
 
+// DefaultPath is the directory of programs that name none.
+const DefaultPath = "/usr/local/bin"
+
 // Binary is a program to compile and where it goes.
 type Binary struct {
 	Name      string               // its file's name; "" is DefaultName of Package
 	Package   string               // as for go build
 	Dir       string               // module directory, relative to gophersnake.toml
-	Path      string               // directory in the image; "" is /usr/local/bin
+	Path      string               // directory in the image; "" is DefaultPath
 	Platforms []platforms.Platform // that the bundle holds
 	Ldflags   string               // templates filled in
 	Tags      []string             // build tags
@@ -175,7 +178,7 @@ func (b Binary) file() (string, error) {
 	}
 	dir := b.Path
 	if dir == "" {
-		dir = "/usr/local/bin"
+		dir = DefaultPath
 	}
 	for _, p := range []string{dir, b.Bundle} {
 		if p == "" {
