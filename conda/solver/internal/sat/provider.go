@@ -75,4 +75,7 @@ type Problem struct {
 	// Soft solvables are added one by one to the finished answer where they
 	// fit without changing it.
 	Soft []Solvable
+	// Effort is after how many conflicts the search gives up with ErrEffort;
+	// 0 means never.
+	Effort int
 }

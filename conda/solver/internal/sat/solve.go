@@ -1,6 +1,12 @@
 package sat
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrEffort says that a problem was given up as too hard.
+var ErrEffort = errors.New("no answer within the permitted effort")
 
 // Solver holds one search. Use [Solve].
 type Solver struct {
@@ -167,6 +173,9 @@ func (s *Solver) search(ctx context.Context) error {
 		}
 		if s.topLevel() <= 1 {
 			return s.conflict(id)
+		}
+		if n := s.root.Effort; n > 0 && len(s.causesFrom) >= n {
+			return ErrEffort
 		}
 		s.learn(id)
 	}

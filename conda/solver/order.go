@@ -1,0 +1,154 @@
+package solver
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
+	"github.com/gophersnake/gophersnake/conda/version"
+)
+
+// reach is the highest version that a dependency can select. Its zero value is
+// none.
+type reach struct {
+	version version.Version
+	tracked bool // it has track_features
+	some    bool
+}
+
+// compare orders reaches, the better one first. Some comes before none.
+func (a reach) compare(b reach) int {
+	switch {
+	case !a.some || !b.some:
+		return compareBool(!a.some, !b.some)
+	case a.tracked != b.tracked:
+		return compareBool(a.tracked, b.tracked)
+	}
+	return b.version.Compare(a.version)
+}
+
+// compareBool puts false first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// Sort implements sat.Provider; the package comment has the order.
+func (p *pool) Sort(l sat.Lookup, in []sat.Solvable) {
+	p.rankName(p.nameOf[in[0]])
+	slices.SortStableFunc(in, func(a, b sat.Solvable) int { return cmp.Compare(p.rank[a], p.rank[b]) })
+	for from := 0; from < len(in); {
+		to := from + 1
+		for to < len(in) && p.rank[in[to]] == p.rank[in[from]] {
+			to++
+		}
+		if to-from > 1 {
+			p.sortEqual(l, in[from:to])
+		}
+		from = to
+	}
+}
+
+// rankName numbers the records of a name by all that does not depend on the
+// requirement; equal records have equal ranks.
+func (p *pool) rankName(n sat.Name) {
+	all := p.cands[n].All
+	if p.rank[all[0]] != 0 {
+		return
+	}
+	list := slices.Clone(all)
+	slices.SortStableFunc(list, p.compare)
+	rank := int32(1)
+	for i, x := range list {
+		if i > 0 && p.compare(list[i-1], x) != 0 {
+			rank++
+		}
+		p.rank[x] = rank
+	}
+}
+
+func (p *pool) compare(a, b sat.Solvable) int {
+	x, y := p.records[a], p.records[b]
+	if c := compareBool(len(x.TrackFeatures) > 0, len(y.TrackFeatures) > 0); c != 0 {
+		return c
+	}
+	if p.problem.Priority == Flexible {
+		if c := cmp.Compare(p.channel(x.Channel), p.channel(y.Channel)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(p.versions[b].Compare(p.versions[a]), cmp.Compare(y.BuildNumber, x.BuildNumber))
+}
+
+// sortEqual orders records of one rank by what their common dependencies reach,
+// then by time.
+func (p *pool) sortEqual(l sat.Lookup, in []sat.Solvable) {
+	names, reaches := p.common(l, in)
+	place := make(map[sat.Solvable]int, len(in))
+	for i, x := range in {
+		place[x] = i
+	}
+	slices.SortStableFunc(in, func(a, b sat.Solvable) int {
+		i, j := place[a], place[b]
+		for n := range names {
+			if c := reaches[i*len(names)+n].compare(reaches[j*len(names)+n]); c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(p.records[b].Timestamp, p.records[a].Timestamp)
+	})
+}
+
+// common returns the names that all of the records depend on, in alphabetical
+// order, and for each record and name what it reaches.
+func (p *pool) common(l sat.Lookup, in []sat.Solvable) ([]sat.Name, []reach) {
+	var names []sat.Name
+	for i, x := range in {
+		var own []sat.Name
+		for _, v := range l.Dependencies(x).Requires {
+			own = append(own, p.setName[v])
+		}
+		if i == 0 {
+			names = own
+			continue
+		}
+		names = slices.DeleteFunc(names, func(n sat.Name) bool { return !slices.Contains(own, n) })
+	}
+	slices.SortFunc(names, func(a, b sat.Name) int { return cmp.Compare(p.text[a], p.text[b]) })
+	names = slices.Compact(names)
+	reaches := make([]reach, len(in)*len(names))
+	for i, x := range in {
+		for _, v := range l.Dependencies(x).Requires {
+			n := slices.Index(names, p.setName[v])
+			if n < 0 {
+				continue
+			}
+			r := &reaches[i*len(names)+n]
+			if h := p.reach(l, v); h.some && (!r.some || h.compare(*r) < 0) {
+				*r = h
+			}
+		}
+	}
+	return names, reaches
+}
+
+// reach returns the highest version among the members of a set; of equal ones,
+// the first.
+func (p *pool) reach(l sat.Lookup, v sat.VersionSet) reach {
+	best, ok := p.highest[v]
+	if ok {
+		return best
+	}
+	for _, x := range l.Matching(v) {
+		if !best.some || p.versions[x].Compare(best.version) > 0 {
+			best = reach{p.versions[x], len(p.records[x].TrackFeatures) > 0, true}
+		}
+	}
+	p.highest[v] = best
+	return best
+}

@@ -1,0 +1,250 @@
+package solver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
+	"github.com/gophersnake/gophersnake/conda/version"
+)
+
+// pool numbers the names, records and specs of a problem. It implements
+// sat.Provider.
+type pool struct {
+	problem *Problem
+	names   map[string]sat.Name
+	text    []string // of names
+	cands   []sat.Candidates
+
+	records  []*Record // by solvable; nil for sat.Root
+	versions []version.Version
+	nameOf   []sat.Name
+	broken   map[sat.Solvable]string // why a record cannot be used at all
+	rank     []int32                 // by solvable: place among those of its name; 0 until ranked
+	channels map[string]int
+
+	specs   []spec // by version set
+	setName []sat.Name
+	sets    map[string]parsed
+	lines   map[sat.VersionSet]string // the user's own words
+	highest map[sat.VersionSet]reach
+}
+
+// parsed is the outcome of reading a dependency once.
+type parsed struct {
+	set sat.VersionSet
+	err error
+}
+
+func newPool(p *Problem) *pool {
+	pl := &pool{
+		problem: p, names: map[string]sat.Name{}, broken: map[sat.Solvable]string{},
+		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0},
+		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
+		highest: map[sat.VersionSet]reach{},
+	}
+	for _, c := range p.Channels {
+		pl.channel(c)
+	}
+	return pl
+}
+
+func (p *pool) channel(name string) int {
+	n, ok := p.channels[name]
+	if !ok {
+		n = len(p.channels)
+		p.channels[name] = n
+	}
+	return n
+}
+
+func (p *pool) name(s string) sat.Name {
+	n, ok := p.names[s]
+	if !ok {
+		n = sat.Name(len(p.text))
+		p.names[s] = n
+		p.text = append(p.text, s)
+		p.cands = append(p.cands, sat.Candidates{})
+	}
+	return n
+}
+
+// add makes a record a candidate of its name.
+func (p *pool) add(r *Record) sat.Solvable {
+	n := p.name(r.Name)
+	x := sat.Solvable(len(p.records))
+	p.records = append(p.records, r)
+	v, err := version.Parse(r.Version)
+	if err != nil {
+		p.broken[x] = err.Error()
+	}
+	p.versions = append(p.versions, v)
+	p.nameOf = append(p.nameOf, n)
+	p.rank = append(p.rank, 0)
+	p.cands[n].All = append(p.cands[n].All, x)
+	return x
+}
+
+func (p *pool) exclude(x sat.Solvable, format string, args ...any) {
+	c := &p.cands[p.nameOf[x]]
+	c.Excluded = append(c.Excluded, sat.Exclusion{Solvable: x, Reason: fmt.Sprintf(format, args...)})
+}
+
+// load adds the candidates. only maps names to the channel that a request asks
+// for.
+func (p *pool) load(only map[string]string) {
+	for i := range p.problem.Virtual {
+		p.add(&p.problem.Virtual[i])
+	}
+	owner := map[string]string{}
+	for _, r := range p.bestFormats() {
+		x := p.add(r)
+		p.channel(r.Channel)
+		if p.tooNew(r) {
+			p.exclude(x, "%s", p.tooNewText(r))
+		}
+		if c, ok := only[r.Name]; ok && !inChannel(r, c) {
+			p.exclude(x, "requested from channel %s, not %s", c, r.Channel)
+			continue
+		}
+		first, ok := owner[r.Name]
+		if !ok {
+			owner[r.Name] = r.Channel
+		} else if first != r.Channel && p.problem.Priority == Strict {
+			p.exclude(x, "channel %s comes after %s, which has this name too (strict channel priority)", r.Channel, first)
+		}
+	}
+	for i := range p.problem.Favored {
+		x := p.keep(&p.problem.Favored[i])
+		p.cands[p.nameOf[x]].Favored = x
+	}
+	for i := range p.problem.Pinned {
+		x := p.keep(&p.problem.Pinned[i])
+		p.cands[p.nameOf[x]].Locked = x
+	}
+}
+
+// keep finds a record of a lock among the candidates, or makes it one. It is
+// excluded for nothing but its own dependencies: that it was chosen once
+// outweighs its channel and its date.
+func (p *pool) keep(r *Record) sat.Solvable {
+	c := &p.cands[p.name(r.Name)]
+	i := slices.IndexFunc(c.All, func(x sat.Solvable) bool { return p.records[x].same(r) })
+	if i < 0 {
+		return p.add(r)
+	}
+	x := c.All[i]
+	c.Excluded = slices.DeleteFunc(c.Excluded, func(e sat.Exclusion) bool { return e.Solvable == x })
+	return x
+}
+
+// bestFormats returns the records without those that give way to the same build
+// in another format.
+func (p *pool) bestFormats() []*Record {
+	type key struct{ channel, subdir, stem string }
+	at := make(map[key]int, len(p.problem.Records))
+	out := make([]*Record, 0, len(p.problem.Records))
+	for i := range p.problem.Records {
+		r := &p.problem.Records[i]
+		k := key{r.Channel, r.Subdir, r.stem()}
+		j, twice := at[k]
+		if !twice {
+			at[k] = len(out)
+			out = append(out, r)
+			continue
+		}
+		was, is := p.tooNew(out[j]), p.tooNew(r)
+		if was && !is || was == is && r.format() > out[j].format() {
+			out[j] = r
+		}
+	}
+	return out
+}
+
+func (p *pool) tooNew(r *Record) bool {
+	if p.problem.ExcludeNewer == 0 {
+		return false
+	}
+	at := r.published()
+	return at > p.problem.ExcludeNewer || at == 0 && !p.problem.AllowUndated
+}
+
+func (p *pool) tooNewText(r *Record) string {
+	limit := time.UnixMilli(p.problem.ExcludeNewer).UTC().Format(time.RFC3339)
+	if r.published() == 0 {
+		return "does not say when it appeared, and nothing newer than " + limit + " is allowed"
+	}
+	return "is newer than " + limit
+}
+
+// Candidates implements sat.Provider.
+func (p *pool) Candidates(n sat.Name) sat.Candidates { return p.cands[n] }
+
+// SetName implements sat.Provider.
+func (p *pool) SetName(v sat.VersionSet) sat.Name { return p.setName[v] }
+
+// NameOf implements sat.Provider.
+func (p *pool) NameOf(x sat.Solvable) sat.Name { return p.nameOf[x] }
+
+// Filter implements sat.Provider.
+func (p *pool) Filter(v sat.VersionSet, in []sat.Solvable) []sat.Solvable {
+	s := &p.specs[v]
+	var out []sat.Solvable
+	for _, x := range in {
+		if s.matches(p.records[x], p.versions[x]) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Dependencies implements sat.Provider.
+func (p *pool) Dependencies(x sat.Solvable) sat.Dependencies {
+	if why := p.broken[x]; why != "" {
+		return sat.Dependencies{Unknown: why}
+	}
+	r := p.records[x]
+	depends := r.Depends
+	if p.problem.AddPip && r.Name == "python" && (strings.HasPrefix(r.Version, "2.") || strings.HasPrefix(r.Version, "3.")) {
+		depends = append(slices.Clip(depends), "pip")
+	}
+	var d sat.Dependencies
+	for _, list := range []struct {
+		text []string
+		to   *[]sat.VersionSet
+		what string
+	}{{depends, &d.Requires, "dependency"}, {r.Constrains, &d.Constrains, "constraint"}} {
+		for _, text := range list.text {
+			v, err := p.set(text)
+			if err != nil {
+				return sat.Dependencies{Unknown: fmt.Sprintf("its %s %q cannot be read: %v", list.what, text, err)}
+			}
+			*list.to = append(*list.to, v)
+		}
+	}
+	return d
+}
+
+// set reads a match spec of a record, once for each text.
+func (p *pool) set(text string) (sat.VersionSet, error) {
+	got, ok := p.sets[text]
+	if !ok {
+		s, err := parseSpec(text)
+		if err != nil {
+			got = parsed{err: err}
+		} else {
+			got = parsed{set: p.newSet(s)}
+		}
+		p.sets[text] = got
+	}
+	return got.set, got.err
+}
+
+func (p *pool) newSet(s spec) sat.VersionSet {
+	v := sat.VersionSet(len(p.specs))
+	p.specs = append(p.specs, s)
+	p.setName = append(p.setName, p.name(s.Name))
+	return v
+}

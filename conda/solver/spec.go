@@ -1,0 +1,54 @@
+package solver
+
+import (
+	"github.com/gophersnake/gophersnake/conda/matchspec"
+	"github.com/gophersnake/gophersnake/conda/version"
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// spec is a match spec of one name, with the text it was read from.
+type spec struct {
+	*matchspec.MatchSpec
+	text  string
+	plain bool // version, build and build number are all there is to match
+}
+
+// parseSpec reads a match spec. Conditions and extras, which only repodata of
+// revision 3 may have, are refused: to leave them out would install less than
+// was asked for.
+func parseSpec(text string) (spec, error) {
+	m, err := matchspec.Parse(text)
+	switch {
+	case err != nil:
+		return spec{}, err
+	case m.Name == "":
+		return spec{}, tree.NewError(text, "no package name").WithClass("usage")
+	case m.When != nil:
+		return spec{}, tree.NewError(text, "conditions are not supported").WithClass("usage")
+	case len(m.Extras) > 0:
+		return spec{}, tree.NewError(text, "extras are not supported").WithClass("usage")
+	}
+	return spec{m, text, m.Plain()}, nil
+}
+
+func anyVersion(name string) spec {
+	return spec{&matchspec.MatchSpec{Name: name}, name, true}
+}
+
+func (s *spec) matches(r *Record, v version.Version) bool {
+	if s.plain {
+		return s.MatchesBuild(v, r.Build, r.BuildNumber)
+	}
+	return s.Matches(&matchspec.Record{
+		Name: r.Name, Version: v, Build: r.Build, BuildNumber: r.BuildNumber,
+		Channel: r.Channel, Subdir: r.Subdir, FileName: r.FileName, URL: r.URL,
+		MD5: r.MD5, SHA256: r.SHA256, License: r.License, LicenseFamily: r.LicenseFamily,
+		TrackFeatures: r.TrackFeatures, Flags: r.Flags,
+	})
+}
+
+// inChannel reports whether a record comes from a channel given by name or URL.
+func inChannel(r *Record, channel string) bool {
+	m := matchspec.MatchSpec{Name: r.Name, Channel: channel}
+	return m.Matches(&matchspec.Record{Name: r.Name, Channel: r.Channel, URL: r.URL, Subdir: r.Subdir})
+}

@@ -1,0 +1,82 @@
+package solver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
+)
+
+// Unsatisfiable says why a request has no answer. Its class is
+// "unsatisfiable".
+type Unsatisfiable struct {
+	// Reasons are trees, one for each request that takes part, the shortest
+	// first. Requests that could be met are not among them.
+	Reasons []Reason
+}
+
+// Reason is one step of an explanation.
+type Reason struct {
+	Text string   // one line, with names, versions and the user's words
+	Why  []Reason // why it cannot be
+}
+
+// Error tells the reasons as a tree, one a line.
+func (u *Unsatisfiable) Error() string {
+	var b strings.Builder
+	b.WriteString("the requested packages cannot be installed together")
+	drawReasons(&b, u.Reasons, "\n")
+	return b.String()
+}
+
+// Class returns "unsatisfiable".
+func (u *Unsatisfiable) Class() string { return "unsatisfiable" }
+
+func drawReasons(b *strings.Builder, list []Reason, indent string) {
+	for i, r := range list {
+		branch, below := "├─ ", "│  "
+		if i == len(list)-1 {
+			branch, below = "└─ ", "   "
+		}
+		b.WriteString(indent + branch + r.Text)
+		drawReasons(b, r.Why, indent+below)
+	}
+}
+
+func reasons(nodes []sat.Node) []Reason {
+	var out []Reason
+	for _, n := range nodes {
+		out = append(out, Reason{Text: n.Text, Why: reasons(n.Why)})
+	}
+	return out
+}
+
+// RequestText implements sat.Describer.
+func (p *pool) RequestText(v sat.VersionSet) string { return p.lines[v] }
+
+// SetText implements sat.Describer.
+func (p *pool) SetText(v sat.VersionSet) string { return p.specs[v].text }
+
+// manyVersions is from how many versions on a list is cut in the middle.
+const manyVersions = 6
+
+// SolvablesText implements sat.Describer: the name and the versions, the higher
+// ones first; a single record is told with its build.
+func (p *pool) SolvablesText(list []sat.Solvable) string {
+	r := p.records[list[0]]
+	if len(list) == 1 {
+		return strings.TrimRight(r.Name+" "+r.Version+" "+r.Build, " ")
+	}
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b sat.Solvable) int { return p.versions[b].Compare(p.versions[a]) })
+	var versions []string
+	for _, x := range sorted {
+		versions = append(versions, p.records[x].Version)
+	}
+	versions = slices.Compact(versions)
+	if n := len(versions); n > manyVersions {
+		versions = append(versions[:3:3], fmt.Sprintf("… (%d more)", n-4), versions[n-1])
+	}
+	return r.Name + " " + strings.Join(versions, " | ")
+}
