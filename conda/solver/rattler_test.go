@@ -2,6 +2,7 @@ package solver
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,9 +24,13 @@ func corpora(t testing.TB) []corpus {
 		}
 		return out
 	}
+	defaults := of("defaults", "repodata", "defaults-current-2021-11")
+	forge := of("forge", "repodata", "conda-forge-py39-2024-05")
 	return []corpus{
 		{"cpython", of("cpython", "channels", "cpython"), 40},
-		{"defaults", of("defaults", "repodata", "defaults-current-2021-11"), 60},
+		{"defaults", defaults, 60},
+		{"features", of("free", "repodata", "free-2016-09"), 30},
+		{"two channels", slices.Concat(forge, defaults), 60},
 	}
 }
 
@@ -46,6 +51,28 @@ func randomSpecs(r *rand.Rand, records []Record) []string {
 	return out
 }
 
+// randomProblem varies what a problem can have beside specs.
+func randomProblem(t testing.TB, seed uint64, records []Record) Problem {
+	r := rand.New(rand.NewPCG(seed, 7))
+	p := Problem{Records: records, Virtual: linux64(), Specs: randomSpecs(r, records)}
+	p.Priority = Priority(seed % 3)
+	switch r.IntN(6) {
+	case 0:
+		p.ExcludeNewer = records[r.IntN(len(records))].Timestamp
+	case 1:
+		p.Constraints = randomSpecs(r, records)
+	case 2: // an old lock, and one more request
+		s, err := Solve(t.Context(), p)
+		if err == nil {
+			p.Favored = s.Records
+			p.Specs = append(p.Specs, randomSpecs(r, records)[0])
+		}
+	case 3:
+		p.Pinned = records[r.IntN(len(records)):][:1]
+	}
+	return p
+}
+
 func TestSameAsRattler(t *testing.T) {
 	o := newOracle(t)
 	for _, c := range corpora(t) {
@@ -56,8 +83,7 @@ func TestSameAsRattler(t *testing.T) {
 			}
 			none := 0
 			for seed := range uint64(c.problems) {
-				p := Problem{Records: records, Virtual: linux64()}
-				p.Specs = randomSpecs(rand.New(rand.NewPCG(seed, 7)), records)
+				p := randomProblem(t, seed, records)
 				v := o.solve(t, c.repos, p)
 				if v.Failed != "" {
 					t.Fatalf("seed %d: py-rattler failed on %q: %s", seed, p.Specs, v.Failed)
@@ -66,7 +92,8 @@ func TestSameAsRattler(t *testing.T) {
 					none++
 				}
 				if diff := cmp.Diff(v.lines(), ours(t, p)); diff != "" {
-					t.Errorf("seed %d, %q: (-rattler +ours)\n%s", seed, p.Specs, diff)
+					t.Errorf("seed %d, %q, priority %d, newer %d, constraints %q, %d favored, %d pinned: (-rattler +ours)\n%s",
+						seed, p.Specs, p.Priority, p.ExcludeNewer, p.Constraints, len(p.Favored), len(p.Pinned), diff)
 				}
 			}
 			t.Logf("%d problems, %d without answer", c.problems, none)
