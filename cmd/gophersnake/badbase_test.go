@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gophersnake/gophersnake/conda/archive/archivetest"
@@ -296,11 +297,13 @@ func TestBadBaseOfRegistry(t *testing.T) {
 			r := outputtest.NewRegistry(t)
 			good := newSite(t, imageTable)
 			b := newSpoiled(good)
+			var broken atomic.Bool
+			r.Fault = func(w http.ResponseWriter, r *http.Request) bool { return broken.Load() && tt.answer(b, w, r) }
 			b.write(false)
 			good.write("gophersnake.toml", imageTable+"[base]\nimage = \"oci:base\"\n")
 			good.ok("-q", "build", "-o", "docker://"+r.Host()+"/base:1") // has the base's layer
 			s := newSite(t, imageTable+"[base]\nimage = \""+r.Host()+"/base:1\"\n")
-			r.Fault = func(w http.ResponseWriter, r *http.Request) bool { return tt.answer(b, w, r) }
+			broken.Store(true)
 			got := s.run("-q", "build", "--max-wait", "1s", "-o", "oci:image")
 			text := b.plain(strings.ReplaceAll(got.Stderr, r.Host(), "HOST"))
 			if got.Code != tt.code || text != tt.want {
