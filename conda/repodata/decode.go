@@ -22,26 +22,35 @@ func (r *Repodata) Records(name string) ([]Record, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	records := make([]Record, 0, len(own))
-	at := make(map[fileIn]int, len(own))
-	for _, e := range own {
+	for _, e := range r.lastOfKeys(own) {
 		rec, err := r.decode(e, name)
 		if err != nil {
 			return nil, err
 		}
-		key := fileIn{rec.FileName, e.in}
-		if i, ok := at[key]; ok {
-			records[i] = rec
-			continue
-		}
-		at[key] = len(records)
 		records = append(records, rec)
 	}
 	return r.choose(records), nil
 }
 
-type fileIn struct {
-	file string
-	in   section
+// lastOfKeys leaves the last entry of each key, at the place of the first.
+func (r *Repodata) lastOfKeys(entries []entry) []entry {
+	type key struct {
+		file string
+		in   section
+	}
+	at := make(map[key]int, len(entries))
+	last := make([]entry, 0, len(entries))
+	for _, e := range entries {
+		s := scanner{data: r.data[e.begin:e.end]}
+		k := key{string(unquote(s.key())), e.in}
+		if i, ok := at[k]; ok {
+			last[i] = e
+			continue
+		}
+		at[k] = len(last)
+		last = append(last, e)
+	}
+	return last
 }
 
 // choose leaves out what is no candidate, and of each stem all but the best.

@@ -21,6 +21,8 @@ type Options struct {
 	// several goroutines.
 	Keep func(*Record) bool
 
+	Cache Cache // of unpacked documents; nil: none
+
 	MaxSize int64 // most bytes of a document when unpacked; default: DefaultMaxSize
 	Jobs    int   // shards fetched at once; default: 16
 }

@@ -110,18 +110,14 @@ func (s *shards) records(ctx context.Context, name string) ([]Record, error) {
 	o := s.opts
 	ref := s.base + digest + ".msgpack.zst"
 	o.Where = s.channel.where(ref)
-	data, err := fetch(ctx, s.channel, ref, Want{SHA256: digest}, unzstd, o)
+	var r *Repodata
+	err := fetch(ctx, s.channel, ref, Want{SHA256: digest}, o, func(packed []byte) (err error) {
+		r, err = openShard(packed, o)
+		return err
+	})
 	if isAbsent(err) {
 		return nil, tree.NewError(o.Where, "the index has this shard, of %q, but the channel does not", name).WithClass("network").WithHint("the channel may be changing: try again")
 	}
-	if err != nil {
-		return nil, err
-	}
-	text, bad := fromMsgpack(data)
-	if bad != "" {
-		return nil, tree.NewError(o.Where, "%s", bad)
-	}
-	r, err := Open(text, o)
 	if err != nil {
 		return nil, err
 	}
@@ -136,4 +132,16 @@ func (s *shards) records(ctx context.Context, name string) ([]Record, error) {
 		s.mu.Unlock()
 	}
 	return r.Records(name)
+}
+
+func openShard(packed []byte, o Options) (*Repodata, error) {
+	data, err := form{shardsFile, unzstd}.unpacked(packed, &o)
+	if err != nil {
+		return nil, err
+	}
+	text, bad := fromMsgpack(data)
+	if bad != "" {
+		return nil, tree.NewError(o.where(), "%s", bad)
+	}
+	return Open(text, o)
 }

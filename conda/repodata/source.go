@@ -58,13 +58,14 @@ func forms() []form {
 }
 
 func unzstd(p []byte, limit int64) ([]byte, error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(uint64(limit)))
+	most := uint64(max(limit, maxWindow)) // less would refuse frames for their window
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(most))
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
 	out, err := d.DecodeAll(p, nil)
-	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || err == nil && int64(len(out)) > limit {
 		err = errTooLarge
 	}
 	if len(p) == 0 {
@@ -81,37 +82,37 @@ func unbzip2(p []byte, limit int64) ([]byte, error) {
 	return out, err
 }
 
-// fetch gets and unpacks a file. What ends early, or is not what an index
+// fetch gets a file and uses it. What ends early, or is not what an index
 // promised, is asked for once more.
-func fetch(ctx context.Context, src Source, ref string, w Want, unpack func([]byte, int64) ([]byte, error), o Options) ([]byte, error) {
+func fetch(ctx context.Context, src Source, ref string, w Want, o Options, use func(packed []byte) error) error {
 	w.Max = o.maxSize()
 	for {
 		p, err := src.Get(ctx, ref, w)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out, err := unpackChecked(p, w, unpack, o)
+		err = checkDocument(p, &o)
+		if sum := sha256.Sum256(p); err == nil && w.SHA256 != "" && hex.EncodeToString(sum[:]) != w.SHA256 {
+			err = tree.NewError(o.where(), "sha256 is %x, not %s", sum, w.SHA256)
+		}
+		if err == nil {
+			err = use(p)
+		}
 		if err == nil || w.Fresh || w.SHA256 == "" && !isNetwork(err) {
-			return out, err
+			return err
 		}
 		w.Fresh = true
 	}
 }
 
-// unpackChecked checks what was fetched, and unpacks it.
-func unpackChecked(p []byte, w Want, unpack func([]byte, int64) ([]byte, error), o Options) ([]byte, error) {
-	if err := checkDocument(p, &o); err != nil {
-		return nil, err
-	}
-	if sum := sha256.Sum256(p); w.SHA256 != "" && hex.EncodeToString(sum[:]) != w.SHA256 {
-		return nil, tree.NewError(o.where(), "sha256 is %x, not %s", sum, w.SHA256)
-	}
-	out, err := unpack(p, o.maxSize())
+// unpacked unpacks a file and says what is wrong with it.
+func (f form) unpacked(p []byte, o *Options) ([]byte, error) {
+	out, err := f.unpack(p, o.maxSize())
 	switch {
 	case err == nil:
 		return out, nil
 	case errors.Is(err, errTooLarge):
-		return nil, tooLarge(&o)
+		return nil, tooLarge(o)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, tree.NewError(o.where(), "ends early, after %d bytes", len(p)).WithClass("network")
 	}
@@ -178,24 +179,26 @@ func Load(ctx context.Context, c *Channel, subdir string, o Options) (*Subdir, e
 func (c *Channel) load(ctx context.Context, subdir string, f form, o Options) (*Subdir, error) {
 	ref := subdir + "/" + f.file
 	o.Where, o.Subdir = c.where(ref), subdir
-	data, err := fetch(ctx, c, ref, Want{}, f.unpack, o)
-	if err != nil {
-		return nil, err
-	}
 	s := &Subdir{Form: f.file, channel: c, dir: subdir}
-	if f.file == shardsFile {
+	err := fetch(ctx, c, ref, Want{}, o, func(packed []byte) (err error) {
+		if f.file != shardsFile {
+			s.from, s.info, err = f.open(ctx, packed, o)
+			return err
+		}
+		data, err := f.unpacked(packed, &o)
+		if err != nil {
+			return err
+		}
 		shards, err := openShards(data, c, subdir, o)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.from, s.info = shards, shards.info
-		return s, nil
-	}
-	r, err := Open(data, o)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	s.from, s.info = r, r.Info
 	return s, nil
 }
 
