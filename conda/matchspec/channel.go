@@ -3,6 +3,7 @@ package matchspec
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -20,12 +21,15 @@ func subdirs() []string {
 // channel.
 func splitChannel(text string) (channel, subdir string) {
 	channel = strings.TrimRight(text, "/")
-	at := strings.LastIndexByte(channel, '/')
-	for _, known := range subdirs() {
-		if at >= 0 && channel[at+1:] == known {
-			channel, subdir = strings.TrimRight(channel[:at], "/"), known
+	for {
+		at := strings.LastIndexByte(channel, '/')
+		if at < 0 || !slices.Contains(subdirs(), channel[at+1:]) {
 			break
 		}
+		if subdir == "" {
+			subdir = channel[at+1:]
+		}
+		channel = strings.TrimRight(channel[:at], "/")
 	}
 	if channel == "*" {
 		channel = ""

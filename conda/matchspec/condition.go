@@ -23,11 +23,18 @@ type Condition struct {
 func (c *Condition) String() string {
 	switch {
 	case c.Spec != nil:
-		return c.Spec.String()
+		return c.Spec.leaf()
 	case c.All != nil:
 		return joinConditions(c.All, " and ", true)
 	}
 	return joinConditions(c.Any, " or ", false)
+}
+
+// leaf returns the spec as part of a condition, where parentheses and the two
+// words must stand in brackets.
+func (m *MatchSpec) leaf() string {
+	build := m.Build.String()
+	return m.format(build != "and" && build != "or" && !strings.Contains(m.Version.String(), "("))
 }
 
 func joinConditions(parts []*Condition, word string, closer bool) string {

@@ -5,14 +5,16 @@ import "strings"
 // String returns the spec in one way of writing: name, version and build, then
 // all else as keys in brackets, in a fixed order. Parsing it gives an equal
 // spec (a name pattern needs [Options].Patterns).
-func (m *MatchSpec) String() string {
+func (m *MatchSpec) String() string { return m.format(true) }
+
+func (m *MatchSpec) format(positional bool) string {
 	w := writer{}
 	if m.Name != "" {
 		w.WriteString(m.Name)
 	} else {
 		w.WriteString(m.Pattern.String())
 	}
-	inBrackets := !w.positional(m)
+	inBrackets := !positional || !w.positional(m)
 	w.field("version", inBrackets && !m.Version.IsAny(), m.Version.String())
 	w.field("build", inBrackets && !m.Build.IsAny(), m.Build.String())
 	w.field("build_number", !m.BuildNumber.IsAny(), m.BuildNumber.String())

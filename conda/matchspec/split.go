@@ -115,7 +115,21 @@ func (p *parser) within(from int, err error) error {
 	}
 	e := p.errorAt(from+inner.Offset, "%s", inner.Problem)
 	e.Advice = inner.Advice
+	if at := e.Offset; e.Advice == "" && at < len(p.text) {
+		e.Advice = advice(p.text[at])
+	}
 	return e
+}
+
+// advice says what to write instead of a byte that is often misplaced.
+func advice(c byte) string {
+	switch c {
+	case ';':
+		return `write conditions as [when="…"]`
+	case '<', '>', '~':
+		return `join versions with "," and no blank before the operator`
+	}
+	return ""
 }
 
 // build reads a build string, glob or regular expression.
@@ -134,9 +148,7 @@ func (p *parser) build(text string, from int) error {
 			continue
 		}
 		e := p.errorAt(from+i, "a build cannot have %q", text[i])
-		if c == ';' {
-			e.Advice = `write conditions as [when="…"]`
-		}
+		e.Advice = advice(c)
 		return e
 	}
 	p.spec.Build, _ = ParsePattern(text)
