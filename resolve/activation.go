@@ -32,6 +32,6 @@ func (s *resolver) activation(env *spec.Environment) {
 		vars = append([]string{"PATH=" + strings.Join(append(dirs, "$PATH"), ":")}, vars...)
 	}
 	for _, p := range env.Image.Platforms {
-		s.lock.Activation = append(s.lock.Activation, lock.Activation{Envs: []string{envName(env)}, Platform: p, Env: vars})
+		s.lock.Activation = append(s.lock.Activation, lock.Activation{Envs: []string{env.Name}, Platform: p, Env: vars})
 	}
 }

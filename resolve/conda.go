@@ -40,7 +40,7 @@ func (s *resolver) conda(ctx context.Context, env *spec.Environment) error {
 			return err
 		}
 		for _, c := range packages {
-			c.Envs, c.Platforms = []string{envName(env)}, []platforms.Platform{p}
+			c.Envs, c.Platforms = []string{env.Name}, []platforms.Platform{p}
 			s.lock.Conda = append(s.lock.Conda, c)
 		}
 	}
@@ -51,18 +51,23 @@ func (s *resolver) conda(ctx context.Context, env *spec.Environment) error {
 // has the same package, else by fetching the package once.
 func (s *resolver) complete(ctx context.Context, env *spec.Environment, packages []lock.Conda) ([]lock.Conda, error) {
 	done := make([]lock.Conda, len(packages))
+	var ask []int
+	for i, want := range packages {
+		have, ok := s.known(want)
+		switch {
+		case ok:
+			done[i] = have
+		case want.SHA256 == "" && !s.AllowMD5:
+			return nil, unhashed(want)
+		default:
+			ask = append(ask, i)
+		}
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(fetches)
-	for i, want := range packages {
+	for _, i := range ask {
 		g.Go(func() error {
-			if have, ok := s.known(want); ok {
-				done[i] = have
-				return nil
-			}
-			if want.SHA256 == "" && !s.AllowMD5 {
-				return unhashed(want)
-			}
-			c, meta, err := s.Package(gctx, want)
+			c, meta, err := s.Package(gctx, packages[i])
 			if err != nil {
 				return err
 			}

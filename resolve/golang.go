@@ -2,6 +2,8 @@ package resolve
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"golang.org/x/mod/modfile"
@@ -52,7 +54,7 @@ func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
 		if !image && !slices.Contains(hosts(), p) {
 			continue
 		}
-		if err := s.toolchain(ctx, version, p, image, envName(env)); err != nil {
+		if err := s.toolchain(ctx, version, p, image, env.Name); err != nil {
 			return err
 		}
 	}
@@ -69,9 +71,9 @@ func (s *resolver) goMod() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := modfile.ParseLax(s.GoMod, data, nil)
+	f, err := modfile.Parse(s.GoMod, data, nil) // ParseLax passes over toolchain lines
 	if err != nil {
-		return "", fault.New(fault.Usage, s.GoMod, "%w", err)
+		return "", badMod(s.GoMod, err)
 	}
 	switch {
 	case f.Toolchain != nil && f.Toolchain.Name != "default":
@@ -82,11 +84,21 @@ func (s *resolver) goMod() (string, error) {
 	return "", fault.New(fault.Usage, s.GoMod, "no go line").WithHint("add one, or set [go] versions")
 }
 
+// badMod says where a go.mod is wrong.
+func badMod(name string, err error) error {
+	var list modfile.ErrorList
+	if !errors.As(err, &list) || len(list) == 0 {
+		return fault.New(fault.Usage, name, "%w", err)
+	}
+	e := list[0]
+	return fault.New(fault.Usage, fmt.Sprintf("%s:%d", name, e.Pos.Line), "%w", e.Err)
+}
+
 // goVersion keeps the old lock's version while it fulfils the same wish.
 func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environment, inImage bool) (string, error) {
 	if !s.Update("go") && s.Old.InputHash == s.InputHash {
 		for _, t := range s.Old.Go {
-			if slices.Contains(t.Envs, envName(env)) {
+			if slices.Contains(t.Envs, env.Name) {
 				return t.Version, nil
 			}
 		}

@@ -39,7 +39,7 @@ type Request struct {
 	Environments []*spec.Environment
 	InputHash    string
 	GoMod        string                 // the project's go.mod, relative to gophersnake.toml; "" if it has none
-	Old          *lock.Lock             // nil: nothing to keep
+	Old          *lock.Lock             // as lock.Unmarshal returns it, the top level's name being ""; nil: nothing to keep
 	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
 	Replan       bool                   // forget the old plan of layers
 	AllowMD5     bool                   // packages without a sha256 are accepted
@@ -79,14 +79,6 @@ type resolver struct {
 	lock *lock.Lock
 }
 
-// envName returns how lock rows call an environment.
-func envName(env *spec.Environment) string {
-	if env.Name == "" {
-		return lock.DefaultEnv
-	}
-	return env.Name
-}
-
 // base locks the base image of every platform.
 func (s *resolver) base(ctx context.Context, env *spec.Environment) error {
 	if env.Base.Debian != nil {
@@ -100,7 +92,7 @@ func (s *resolver) base(ctx context.Context, env *spec.Environment) error {
 		if err != nil {
 			return err
 		}
-		b.Envs, b.Platform, b.Image = []string{envName(env)}, p, env.Base.Image
+		b.Envs, b.Platform, b.Image = []string{env.Name}, p, env.Base.Image
 		s.lock.Base = append(s.lock.Base, *b)
 	}
 	return nil

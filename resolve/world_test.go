@@ -1,0 +1,188 @@
+package resolve_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/resolve"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+var (
+	linux  = platforms.Platform{OS: "linux", Arch: "amd64"}
+	darwin = platforms.Platform{OS: "darwin", Arch: "arm64"}
+)
+
+// world answers from maps and remembers what it was asked.
+type world struct {
+	files   map[string]string
+	meta    map[string]*archive.Meta // by file name; others are made of the name
+	fail    map[string]error         // by what is asked
+	missing []platforms.Platform     // that have no toolchain
+	slow    bool                     // answer in any order
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (w *world) ask(format string, args ...any) error {
+	what := fmt.Sprintf(format, args...)
+	w.mu.Lock()
+	w.asked = append(w.asked, what)
+	w.mu.Unlock()
+	if w.slow {
+		time.Sleep(time.Duration(rand.IntN(int(3 * time.Millisecond))))
+	}
+	return w.fail[what]
+}
+
+// questions returns what was asked since the last call, sorted.
+func (w *world) questions() []string {
+	asked := slices.Sorted(slices.Values(w.asked))
+	w.asked = nil
+	return asked
+}
+
+func (w *world) ReadFile(name string) ([]byte, error) {
+	text, ok := w.files[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return []byte(text), nil
+}
+
+func (w *world) Relative(_, url string) (string, error) {
+	if err := w.fail["relative "+url]; err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(url, "file:///project/"), nil
+}
+
+func (w *world) Base(_ context.Context, image string, p platforms.Platform) (*lock.Base, error) {
+	if err := w.ask("base %s %s", image, p); err != nil {
+		return nil, err
+	}
+	return &lock.Base{Manifest: sha("manifest", image, p), Config: sha("config", image, p), Facts: lock.Facts{Env: []string{"PATH=/bin"}}}, nil
+}
+
+func sha(parts ...any) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(fmt.Append(nil, parts...)))
+}
+
+func (w *world) Package(_ context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error) {
+	if err := w.ask("package %s", path.Base(p.URL)); err != nil {
+		return p, nil, err
+	}
+	if p.SHA256 == "" {
+		p.SHA256 = fmt.Sprintf("%064x", len(p.URL))
+	}
+	p.Size = 1000
+	if m, ok := w.meta[path.Base(p.URL)]; ok {
+		return p, m, nil
+	}
+	return p, &archive.Meta{Index: archive.Index{Name: p.Name, Version: p.Version, Build: p.Build, Subdir: p.Subdir, Depends: []string{"dep"}}}, nil
+}
+
+func (w *world) GoVersion(_ context.Context, wish string, ps []platforms.Platform) (string, error) {
+	if err := w.ask("go %s for %v", wish, ps); err != nil {
+		return "", err
+	}
+	return "1.26.8", nil
+}
+
+func (w *world) Toolchain(_ context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error) {
+	if err := w.ask("toolchain %s %s %v", version, p, image); err != nil {
+		return lock.Toolchain{}, err
+	}
+	t := lock.Toolchain{Module: "golang.org/toolchain@v0.0.1-go" + version + "." + p.OS + "-" + p.Arch}
+	if slices.Contains(w.missing, p) {
+		return t, nil
+	}
+	t.H1 = "h1:" + strings.Repeat("A", 43) + "="
+	if image {
+		t.ZipSHA256, t.Size = strings.Repeat("2", 64), 7
+	}
+	return t, nil
+}
+
+// hash returns a sha256 in hex for a test's package.
+func hash(digit string) string { return strings.Repeat(digit, 64) }
+
+const channel = "https://conda.example/c/"
+
+// explicit returns an @EXPLICIT file of "subdir/name-version-build.conda#hash".
+func explicit(lines ...string) string {
+	text := "@EXPLICIT\n"
+	for _, line := range lines {
+		text += channel + line + "\n"
+	}
+	return text
+}
+
+// request reads a gophersnake.toml and asks for all its environments.
+func request(t *testing.T, toml string) resolve.Request {
+	t.Helper()
+	s, err := spec.Read("gophersnake.toml", []byte("version = 1\n"+toml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := resolve.Request{InputHash: sha(toml)}
+	for _, name := range s.Environments() {
+		env, err := s.Environment(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Environments = append(r.Environments, env)
+	}
+	return r
+}
+
+// resolved resolves as the command does: through the text of the lock.
+func resolved(t *testing.T, w *world, r resolve.Request) (*lock.Lock, string) {
+	t.Helper()
+	l, err := resolve.Lock(t.Context(), w, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := lock.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err = lock.Unmarshal("gophersnake.lock", text)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return l, string(text)
+}
+
+// wantError compares the text, the class and the hint of an error.
+func wantError(t *testing.T, err error, class fault.Class, text, hint string) {
+	t.Helper()
+	var h interface{ Hint() string }
+	switch {
+	case err == nil:
+		t.Errorf("no error, want %s", text)
+	case err.Error() != text || fault.ClassOf(err) != class:
+		t.Errorf("%s error %q,\nwant %s %q", fault.ClassOf(err), err, class, text)
+	case errors.As(err, &h) && h.Hint() != hint || h == nil && hint != "":
+		t.Errorf("%v: hint is not %q", err, hint)
+	}
+}
+
+func only(names ...string) func(string) bool {
+	return func(name string) bool { return slices.Contains(names, name) }
+}
