@@ -25,15 +25,18 @@ func TestAccounts(t *testing.T) {
 	}{
 		{
 			"scratch", &lock.Facts{}, nil,
-			"root:x:0:0:root:/root:/sbin/nologin\n", "root:x:0:\n", []string{},
+			"root:x:0:0:root:/root:/sbin/nologin\n", "root:x:0:\n",
+			[]string{},
 		},
 		{
-			"nonroot on scratch", &lock.Facts{}, []files.Account{files.Nonroot()},
+			"nonroot on scratch", &lock.Facts{},
+			[]files.Account{files.Nonroot()},
 			"root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532::/home/nonroot:/sbin/nologin\n", "root:x:0:\nnonroot:x:65532:\n",
 			[]string{"home/nonroot/ 700 65532:65532"},
 		},
 		{
-			"groups, bash", debian, []files.Account{
+			"groups, bash", debian,
+			[]files.Account{
 				{Name: "op", UID: 1000, Groups: []string{"conda", "golang", "audio", "video", "short"}},
 				{Name: "qa", UID: 1001, Groups: []string{"golang", "op", "op"}},
 			},
@@ -42,16 +45,22 @@ func TestAccounts(t *testing.T) {
 			[]string{"home/op/ 700 1000:1000", "home/qa/ 700 1001:1001"},
 		},
 		{
-			"the base has the account", debian, []files.Account{{Name: "games", UID: 5, Groups: []string{"video"}}},
-			debian.Passwd, "root:x:0:\naudio:x:29:pulse\nvideo:x:44:games\nshort:x:45\ndev:x:777:\n", []string{},
+			"the base has the account", debian,
+			[]files.Account{{Name: "games", UID: 5, Groups: []string{"video"}}},
+			debian.Passwd, "root:x:0:\naudio:x:29:pulse\nvideo:x:44:games\nshort:x:45\ndev:x:777:\n",
+			[]string{},
 		},
 		{
-			"the base has the group", debian, []files.Account{{Name: "dev", UID: 1000}},
-			debian.Passwd + "dev:x:1000:1000::/home/dev:/bin/bash\n", debian.Group, []string{"home/dev/ 700 1000:1000"},
+			"the base has the group", debian,
+			[]files.Account{{Name: "dev", UID: 1000}},
+			debian.Passwd + "dev:x:1000:1000::/home/dev:/bin/bash\n", debian.Group,
+			[]string{"home/dev/ 700 1000:1000"},
 		},
 		{
-			"no newline at the end", &lock.Facts{Passwd: "root:x:0:0::/:/x", Group: "root:x:0:"}, []files.Account{{Name: "a", UID: 1}},
-			"root:x:0:0::/:/x\na:x:1:1::/home/a:/sbin/nologin\n", "root:x:0:\na:x:1:\n", []string{"home/a/ 700 1:1"},
+			"no newline at the end", &lock.Facts{Passwd: "root:x:0:0::/:/x", Group: "root:x:0:"},
+			[]files.Account{{Name: "a", UID: 1}},
+			"root:x:0:0::/:/x\na:x:1:1::/home/a:/sbin/nologin\n", "root:x:0:\na:x:1:\n",
+			[]string{"home/a/ 700 1:1"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
