@@ -105,7 +105,8 @@ func (p *pool) sortEqual(l sat.Lookup, in []sat.Solvable) {
 }
 
 // common returns the names that all of the records depend on, in alphabetical
-// order, and for each record and name what it reaches.
+// order, and for each record and name what it reaches: where a record has several
+// specs on a name, the least of what they reach.
 func (p *pool) common(l sat.Lookup, in []sat.Solvable) ([]sat.Name, []reach) {
 	var names []sat.Name
 	for i, x := range in {
@@ -129,7 +130,7 @@ func (p *pool) common(l sat.Lookup, in []sat.Solvable) ([]sat.Name, []reach) {
 				continue
 			}
 			r := &reaches[i*len(names)+n]
-			if h := p.reach(l, v); h.some && (!r.some || h.compare(*r) < 0) {
+			if h := p.reach(l, v); h.some && (!r.some || h.compare(*r) > 0) {
 				*r = h
 			}
 		}
