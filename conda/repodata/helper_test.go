@@ -134,7 +134,15 @@ func (p *plain) record(file, subdir string) Record {
 			name, _ := d.Token()
 			e := Extra{Name: name.(string)}
 			d.Decode(&e.Depends)
+			if len(e.Depends) == 0 {
+				e.Depends = nil
+			}
 			r.Extras = append(r.Extras, e)
+		}
+	}
+	for _, list := range []*[]string{&r.Depends, &r.Constrains, &r.Flags, &r.TrackFeatures} {
+		if len(*list) == 0 {
+			*list = nil
 		}
 	}
 	return r

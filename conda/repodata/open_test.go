@@ -175,8 +175,11 @@ func TestCandidates(t *testing.T) {
 		{"in the other map", `{"packages":{"a-1-0.tar.bz2":` + r + `,"a-1-0.conda":` + r + `}}`, nil, []string{"a-1-0.conda"}},
 		{".conda removed", `{"packages":{"a-1-0.tar.bz2":` + r + `},"packages.conda":{"a-1-0.conda":` + r + `},"removed":["a-1-0.conda"]}`, nil, []string{"a-1-0.tar.bz2"}},
 		{"all removed", `{"removed":["a-1-0.tar.bz2"],"packages":{"a-1-0.tar.bz2":` + r + `}}`, nil, nil},
-		{".conda too new", `{"packages":{"a-1-0.tar.bz2":` + r + `},"packages.conda":{"a-1-0.conda":` + r + `}}`,
-			func(r *Record) bool { return strings.HasSuffix(r.FileName, ".bz2") }, []string{"a-1-0.tar.bz2"}},
+		{
+			".conda too new", `{"packages":{"a-1-0.tar.bz2":` + r + `},"packages.conda":{"a-1-0.conda":` + r + `}}`,
+			func(r *Record) bool { return strings.HasSuffix(r.FileName, ".bz2") },
+			[]string{"a-1-0.tar.bz2"},
+		},
 		{"key twice", `{"packages":{"a-1-0.conda":{"name":"x"},"a-2-0.conda":` + r + `,"a-1-0.conda":` + r + `}}`, nil, []string{"a-1-0.conda", "a-2-0.conda"}},
 		{"map twice", `{"packages":{"a-9-0.conda":` + r + `},"packages":{"a-1-0.conda":` + r + `}}`, nil, []string{"a-1-0.conda"}},
 		{"map null", `{"packages":{"a-9-0.conda":` + r + `},"packages":null}`, nil, nil},

@@ -60,7 +60,7 @@ func comparePack(t *testing.T, data []byte, every int) {
 func TestPackReal(t *testing.T) {
 	for _, file := range documents(t) {
 		if !strings.Contains(file, "union") {
-			comparePack(t, read(t, file), 17)
+			comparePack(t, read(t, file), 37)
 		}
 	}
 }

@@ -130,11 +130,11 @@ func TestBaseURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		records, err := s.Records(context.Background(), "a")
-		got := ""
-		if err != nil {
-			got = err.Error()
-		} else {
+		var got string
+		if err == nil {
 			got = records[0].URL
+		} else {
+			got = err.Error()
 		}
 		if got != tt.want {
 			t.Errorf("%s + %s:\n got %s\nwant %s", tt.channel, tt.base, got, tt.want)
