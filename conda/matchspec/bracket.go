@@ -172,6 +172,9 @@ func (b *bracketParser) quoted(quote byte) (string, int, error) {
 
 // keys sets what the brackets say, after what stands before them.
 func (p *parser) keys(fields []field) error {
+	if len(fields) == 0 {
+		return nil
+	}
 	seen := make(map[string]bool, len(fields))
 	for _, f := range fields {
 		if p.Strict && seen[f.key] {

@@ -25,8 +25,8 @@
 // A single "=" in front of a lone version means "starts with" as long as no
 // build follows, and exactly that version if one does, in rattler and in conda.
 //
-// A build and a flag match by text without regard to case, by glob if there is
-// a "*", and as RE2 if they read "^…$". A build number is a number after ==
+// A build and a flag match without regard to case: as a whole, by glob if there
+// is a "*", and as RE2 if they read "^…$". A build number is a number after ==
 // (or nothing), !=, <, <=, > or >=.
 //
 // A condition ("when") is made of match specs, "and", "or" and parentheses;

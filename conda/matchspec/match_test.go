@@ -24,7 +24,7 @@ func TestMatches(t *testing.T) {
 		"p 1.8.*": true, "p 1.8": false,
 		"p * py38_mkl_3": true, "p * PY38_MKL_3": true, "p * py38": false,
 		"p * py38*": true, "p * *mkl*": true, "p * *38*_3": true, "p * *_2": false, "p * py38_mkl_3*": true, "p * *3*3*3": false,
-		"p * ^py3[78]_.*$": true, "p * ^py37.*$": false,
+		"p * ^py3[78]_.*$": true, "p * ^py37.*$": false, "p * ^PY38.*$": true,
 		"p[build_number=3]": true, "p[build_number='!=3']": false, "p[build_number='<3']": false, "p[build_number='<=3']": true,
 		"p[build_number='>3']": false, "p[build_number='>=3']": true,
 		"conda-forge::p": true, "x/conda-forge::p": true, "forge::p": false, "defaults::p": false, "*::p": true,

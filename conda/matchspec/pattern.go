@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Pattern matches a text: as a whole without regard to ASCII case, by glob
-// ("*" is any text), or by a regular expression written as "^…$". The zero
-// Pattern matches everything.
+// Pattern matches a text without regard to case: as a whole, by glob ("*" is
+// any text), or by a regular expression written as "^…$". The zero Pattern
+// matches everything.
 type Pattern struct {
 	text       string
 	glob       bool
@@ -18,12 +18,12 @@ type Pattern struct {
 func ParsePattern(text string) (Pattern, error) {
 	p := Pattern{text: text}
 	if strings.HasPrefix(text, "^") && strings.HasSuffix(text, "$") {
-		expression, err := regexp.Compile(text)
-		if err != nil {
-			return Pattern{}, err
+		if _, err := regexp.Compile(text); err != nil {
+			return Pattern{}, err // which does not show the flag below
 		}
+		expression, err := regexp.Compile("(?i)" + text)
 		p.expression = expression
-		return p, nil
+		return p, err
 	}
 	if strings.Trim(text, "*") == "" {
 		return Pattern{}, nil

@@ -88,7 +88,11 @@ func (p *specParser) regex() (Spec, error) {
 			continue
 		}
 		p.at = i + 1
-		return p.pattern(start, p.text[start:p.at], p.text[start:p.at])
+		text := p.text[start:p.at]
+		if _, err := regexp.Compile(text); err != nil {
+			return Spec{}, p.errorAt(start, "%v", err) // which does not show the flag below
+		}
+		return p.pattern(start, text, "(?i)"+text)
 	}
 	return Spec{}, p.errorAt(start, "no %q at the end of the regular expression", "$")
 }

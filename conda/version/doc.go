@@ -46,7 +46,7 @@
 //	<1.8.*, <=1.8.*   <1.8, <=1.8
 //	~=1.8.2           >=1.8.2 that starts with 1.8
 //	>=*, <=*, ==*, =* any version, and so are ~=* and *.*
-//	1.*.3, ^1\..*$    the version as written matches the pattern
+//	1.*.3, ^1\..*$    the version as written matches, whatever its case
 //	=>1.2             >=1.2
 //
 // A strict reader ([ParseSpecStrict]) refuses what is ambiguous or has more
