@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,6 +26,7 @@ type Source struct {
 	Mode     int64    // of regular files; 0 means 0755 where the owner may execute, else 0644
 	UID, GID int      // owner of everything
 	Ignore   []string // patterns as in .dockerignore, relative to Src
+	Except   []string // absolute paths of this machine that are left out of a directory
 }
 
 // Files reads the source's tree, sorted. Modes do not depend on the umask;
@@ -73,6 +75,12 @@ func (s Source) walk(root *os.Root, src string) ([]File, error) {
 		if src == "." {
 			rel = strings.TrimPrefix(p, "./")
 		}
+		if p != src && s.excepted(p) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
 		if p != src && rel != "." {
 			skip, err := ignore.MatchesOrParentMatches(rel)
 			if err != nil {
@@ -101,6 +109,15 @@ func (s Source) walk(root *os.Root, src string) ([]File, error) {
 		return nil, classify(s.Src, err)
 	}
 	return files, nil
+}
+
+// excepted reports whether a path is one of Except.
+func (s Source) excepted(p string) bool {
+	if len(s.Except) == 0 {
+		return false
+	}
+	abs, err := filepath.Abs(filepath.Join(s.Dir, filepath.FromSlash(p)))
+	return err == nil && slices.Contains(s.Except, abs)
 }
 
 // file describes one file of the source.
