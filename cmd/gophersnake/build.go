@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -101,6 +100,11 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	envs, err := p.chosen()
 	if err != nil {
 		return err
+	}
+	for _, env := range envs {
+		if err := p.expand(ctx, env, o.version); err != nil {
+			return err
+		}
 	}
 	targets, err := p.targets(envs, o)
 	if err != nil {
@@ -262,38 +266,6 @@ func (a *app) results(results []result, metadata string) error {
 		}
 	}
 	return nil
-}
-
-// expand fills in the templates of the image's settings.
-func expand(env *spec.Environment, v spec.Values) error {
-	expandMap := func(m map[string]string) error {
-		for k, text := range m {
-			value, err := spec.Expand(text, v)
-			if err != nil {
-				return err
-			}
-			m[k] = value
-		}
-		return nil
-	}
-	for i, text := range env.Image.Tags {
-		tag, err := spec.Expand(text, v)
-		if err != nil {
-			return err
-		}
-		env.Image.Tags[i] = strings.ReplaceAll(tag, "+", "-") // a tag has no +
-	}
-	for i := range env.CLI {
-		flags, err := spec.Expand(env.CLI[i].Ldflags, v)
-		if err != nil {
-			return err
-		}
-		env.CLI[i].Ldflags = flags
-	}
-	if err := expandMap(env.Image.Labels); err != nil {
-		return err
-	}
-	return expandMap(env.Image.Annotations)
 }
 
 // sortedEnv returns a map of variables as "KEY=value", sorted.

@@ -4,27 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"strings"
-
-	"github.com/gophersnake/gophersnake/spec"
 )
-
-// values collects what templates stand for. git is asked only where a
-// template needs it.
-func (p *project) values(ctx context.Context, env *spec.Environment, version string) spec.Values {
-	v := spec.Values{CondaPrefix: env.Conda.Prefix, Env: map[string]string{}}
-	for _, name := range p.spec.EnvNames() {
-		v.Env[name] = p.getenv(name)
-	}
-	commit, err := git(ctx, p.dir, "rev-parse", "HEAD")
-	if err != nil {
-		commit = ""
-	}
-	v.Commit, v.Version = commit, version
-	if v.Version == "" {
-		v.Version = gitVersion(ctx, p.dir, commit)
-	}
-	return v
-}
 
 // gitVersion returns the tag at HEAD without "v", else "0.0.0-<12 hex>", with
 // "+dirty" where files changed, and "0.0.0" without git (design.md §3).

@@ -27,9 +27,6 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 	if err != nil {
 		return nil, err
 	}
-	if err := expand(env, p.values(ctx, env, o.version)); err != nil {
-		return nil, err
-	}
 	conf, err := p.config(env)
 	if err != nil {
 		return nil, err
@@ -61,6 +58,9 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 	return b.Build(ctx, images)
 }
 
+// lastSecond is the end of the year 9999, the last that RFC 3339 can write.
+const lastSecond = 253402300799
+
 // config returns what the configuration says of the image itself.
 func (p *project) config(env *spec.Environment) (builder.Config, error) {
 	c := builder.Config{
@@ -75,7 +75,7 @@ func (p *project) config(env *spec.Environment) (builder.Config, error) {
 	}
 	if text := p.getenv("SOURCE_DATE_EPOCH"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || seconds < 0 {
+		if err != nil || seconds < 0 || seconds > lastSecond {
 			return c, fault.New(fault.Usage, "SOURCE_DATE_EPOCH", "%q is not a number of seconds", text)
 		}
 		c.Created = time.Unix(seconds, 0)
@@ -104,7 +104,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 		}
 	}
 	for _, f := range env.Files {
-		src := files.Source{Dir: p.dir, Src: f.Src, Dest: f.Dest, Ignore: f.Ignore}
+		src := files.Source{Dir: p.dir, Src: f.Src, Dest: f.Dest, Ignore: f.Ignore, Except: p.generated(o)}
 		if f.Mode != "" {
 			if src.Mode, err = strconv.ParseInt(f.Mode, 8, 32); err != nil {
 				return in, fault.New(fault.Usage, p.file, "mode %q of [[files]]: %w", f.Mode, err)
@@ -148,8 +148,9 @@ func (p *project) programs(ctx context.Context, env *spec.Environment, o buildOp
 	return all, nil
 }
 
-// generated returns files that gophersnake writes, which are no source of a
-// program though they may lie below its module.
+// generated returns the absolute paths of what gophersnake writes. It is no
+// source of a program and no part of [[files]], though it may lie among them:
+// else a build would change what the next one makes.
 func (p *project) generated(o buildOptions) []string {
 	names := []string{p.lockFile()}
 	if o.metadata != "" {

@@ -53,6 +53,9 @@ func (a *app) project() (*project, error) {
 		}
 		p.envs = append(p.envs, env)
 	}
+	if _, err := p.chosen(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -64,23 +67,21 @@ func (a *app) at(name string) string {
 	return filepath.Join(a.dir, name)
 }
 
-// chosen returns the environments of --env, or all.
+// chosen returns the environments of --env, or all, in the configuration's
+// order.
 func (p *project) chosen() ([]*spec.Environment, error) {
 	if len(p.env) == 0 {
 		return p.envs, nil
 	}
-	var envs []*spec.Environment
 	for _, name := range p.env {
 		if name == lock.DefaultEnv {
-			name = ""
+			continue
 		}
-		env, err := p.spec.Environment(name)
-		if err != nil {
+		if _, err := p.spec.Environment(name); err != nil {
 			return nil, err
 		}
-		envs = append(envs, env)
 	}
-	return envs, nil
+	return slices.DeleteFunc(slices.Clone(p.envs), func(env *spec.Environment) bool { return !slices.Contains(p.env, title(env)) }), nil
 }
 
 func (p *project) lockFile() string { return filepath.Join(p.dir, lockName) }

@@ -46,13 +46,13 @@ func exitCode(err error) int {
 func (a *app) report(err error) int {
 	code := exitCode(err)
 	where, hint := "", ""
-	var w interface{ Where() string }
-	if errors.As(err, &w) {
-		where = w.Where()
-	}
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		hint = h.Hint()
+	for e := err; e != nil; e = errors.Unwrap(e) { // who wraps an error need not know its hint
+		if w, ok := e.(interface{ Where() string }); ok && where == "" {
+			where = w.Where()
+		}
+		if h, ok := e.(interface{ Hint() string }); ok && hint == "" {
+			hint = h.Hint()
+		}
 	}
 	message := err.Error()
 	if a.json {

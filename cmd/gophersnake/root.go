@@ -145,12 +145,13 @@ func (a *app) start(cmd *cobra.Command) error {
 	return tree.Probe()
 }
 
-// wanted returns the platforms of --platform, or all of an environment.
+// wanted returns the platforms of --platform, or all of an environment, in the
+// configuration's order.
 func (a *app) wanted(all []platforms.Platform) ([]platforms.Platform, error) {
 	if len(a.platforms) == 0 {
 		return all, nil
 	}
-	var ps []platforms.Platform
+	var named []platforms.Platform
 	for _, text := range a.platforms {
 		p, err := platforms.Parse(text)
 		if err != nil {
@@ -160,7 +161,7 @@ func (a *app) wanted(all []platforms.Platform) ([]platforms.Platform, error) {
 			return nil, fault.New(fault.Usage, "--platform", "%s is not a platform of the image", p).
 				WithHint("the image has %s", list(all))
 		}
-		ps = append(ps, p)
+		named = append(named, p)
 	}
-	return ps, nil
+	return slices.DeleteFunc(slices.Clone(all), func(p platforms.Platform) bool { return !slices.Contains(named, p) }), nil
 }

@@ -47,7 +47,6 @@ func (p *project) targets(envs []*spec.Environment, o buildOptions) ([][]target,
 }
 
 // places returns the names that an environment's image gets by a transport.
-// Tags are as configured: equal templates are equal tags.
 func places(env *spec.Environment, t output.Transport) []string {
 	place := t.Scheme + ":" + t.Path
 	switch {
