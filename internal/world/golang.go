@@ -46,7 +46,7 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	if err != nil {
 		return t, err
 	}
-	sums := &release.Sums{Proxy: servers, Database: proxy{w.Fetch, database()}, State: state{w.Store}}
+	sums := &release.Sums{Proxy: servers, Database: proxy{fetch: w.Fetch, base: database()}, State: state{w.Store}}
 	t.H1, err = sums.H1(ctx, module, modVersion)
 	if errors.Is(err, fs.ErrNotExist) && !image {
 		return t, nil // the lock says that this host has none
@@ -91,8 +91,7 @@ func (w *World) download(ctx context.Context, t lock.Toolchain) (digest string, 
 	want := fetch.Want{SHA256: t.ZipSHA256, Size: t.Size, Max: maxToolchain}
 	for _, s := range servers {
 		digest, size, err = w.Fetch.Into(ctx, w.Store, s.base+"/"+release.Zip(t.Version, t.Platform), want)
-		var status *fetch.StatusError
-		if err == nil || !errors.As(err, &status) {
+		if !s.more(ctx, err) {
 			break
 		}
 	}

@@ -42,14 +42,15 @@ const maxText = 64 << 20
 
 // ReadFile reads one of the user's files, relative to gophersnake.toml.
 func (w *World) ReadFile(name string) ([]byte, error) {
+	info, err := os.Stat(w.path(name)) // opening a FIFO would wait for its writer
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fault.New(fault.Usage, name, "not a regular file")
+	}
 	f, err := os.Open(w.path(name))
 	if err != nil {
 		return nil, fault.New(fault.Usage, name, "%w", bare(err)).WithHint("paths are relative to gophersnake.toml")
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, fault.New(fault.Usage, name, "not a regular file")
-	}
 	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
 	if err != nil {
 		return nil, fault.New(fault.Disk, name, "%w", bare(err))
@@ -114,54 +115,6 @@ func (d Documents) Get(digest string) ([]byte, bool) {
 // again.
 func (d Documents) Put(digest string, data []byte) {
 	_, _, _ = d.Store.Put(context.Background(), strings.NewReader(string(data)), digest, int64(len(data)))
-}
-
-// proxy is a server that holds files below a URL.
-type proxy struct {
-	fetch *fetch.Client
-	base  string
-}
-
-// Get implements release.Proxy.
-func (p proxy) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	data, err := p.fetch.Get(ctx, strings.TrimSuffix(p.base, "/")+"/"+name, maxText)
-	var status *fetch.StatusError
-	if errors.As(err, &status) && (status.Code == 404 || status.Code == 410 || status.Code == 403) {
-		return nil, &fs.PathError{Op: "get", Path: name, Err: fs.ErrNotExist}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return io.NopCloser(strings.NewReader(string(data))), nil
-}
-
-// proxies are asked one after the other while they lack a file.
-type proxies []proxy
-
-// Get implements release.Proxy.
-func (ps proxies) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	for _, p := range ps {
-		r, err := p.Get(ctx, name)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return r, err
-		}
-	}
-	return nil, &fs.PathError{Op: "get", Path: name, Err: fs.ErrNotExist}
-}
-
-// goProxies returns the module proxies of a GOPROXY value.
-func (w *World) goProxies() (proxies, error) {
-	var ps proxies
-	for _, entry := range strings.FieldsFunc(w.Proxy(), func(r rune) bool { return r == ',' || r == '|' }) {
-		if entry = strings.TrimSpace(entry); entry != "direct" && entry != "off" {
-			ps = append(ps, proxy{w.Fetch, entry})
-		}
-	}
-	if len(ps) == 0 {
-		return nil, fault.New(fault.Usage, "go.proxy", "no module proxy in %q", w.Proxy()).
-			WithHint("set [go] proxy or GOPROXY to the URL of a module proxy: toolchains come as modules")
-	}
-	return ps, nil
 }
 
 // state keeps what the checksum database client remembers, in the store.
