@@ -41,13 +41,14 @@ func splitChannel(text string) (channel, subdir string) {
 // absolute path. is reports whether the text is one of them.
 func packageURL(text string) (file, name string, is bool, problem string) {
 	scheme, rest, found := strings.Cut(text, "://")
+	place := text
 	switch {
 	case found && isScheme(scheme):
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" && rest[:min(1, len(rest))] != "/" {
 			return "", "", true, "not a URL"
 		}
-		file = text
+		file, place = text, u.Path
 	case strings.HasPrefix(text, "/"):
 		file = (&url.URL{Scheme: "file", Path: text}).String()
 	case len(text) > 2 && text[1] == ':' && (text[2] == '\\' || text[2] == '/'):
@@ -55,7 +56,7 @@ func packageURL(text string) (file, name string, is bool, problem string) {
 	default:
 		return "", "", false, ""
 	}
-	name, ok := archiveName(path.Base(strings.ReplaceAll(text, `\`, "/")))
+	name, ok := archiveName(path.Base(strings.ReplaceAll(place, `\`, "/")))
 	if !ok {
 		return "", "", true, "not a URL or path of a package file"
 	}

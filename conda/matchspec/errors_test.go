@@ -52,6 +52,14 @@ func TestErrors(t *testing.T) {
 		{"p[when='(a']", `column 9: no ")" for this "("`, ""},
 		{"p[when='a) b']", `column 10: expected "and", "or" or the end of the condition`, ""},
 		{"p[when='a >=1..2']", `column 15: expected a digit or a letter`, ""},
+		{"p[extras=[a;]]", `column 10: "a;" is no name of an extra`, ""},
+		{"p[extras=[a'b']]", `column 12: expected "," or "]"`, ""},
+		{"p[extras=[,]]", `column 11: expected a value`, ""},
+		{"p[flags=['^(b$']]", "column 9: error parsing regexp: missing closing ): `^(b$`", ""},
+		{"p[when='(a']", `column 9: no ")" for this "("`, ""},
+		{"p[when='(']", `column 10: expected a package name`, ""},
+		{"p ^1", `column 3: no "$" at the end of the regular expression`, ""},
+		{"/a/p-1.conda", `column 1: not a URL or path of a package file`, ""},
 		{`p[when='a[when="b"]']`, `column 11: a condition within a condition`, ""},
 	} {
 		_, err := matchspec.Parse(test.in)
@@ -59,6 +67,19 @@ func TestErrors(t *testing.T) {
 		var syntax *version.SyntaxError
 		if !errors.As(err, &syntax) || syntax.Error() != want || syntax.Hint() != test.hint || syntax.Class() != "usage" {
 			t.Errorf("%s\n got %v\nwant %s", test.in, err, want)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for in, want := range map[string]string{
+		"p " + strings.Repeat("1", matchspec.MaxLength):            `column 16385: too long`,
+		"p[when='" + strings.Repeat("(", 99) + "']":                `column 73: parentheses nest deeper than 64`,
+		"p " + strings.Repeat("1|", version.MaxSpecLength):         `column 16385: too long`,
+		"p " + strings.Repeat("1|", version.MaxSpecLength/2) + "1": `column 8195: too long`,
+	} {
+		if _, err := matchspec.Parse(in); err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("%.20q: %.400v, want %s", in, err, want)
 		}
 	}
 }

@@ -172,6 +172,19 @@ var forms = []struct {
 	{in: "p >1=b", want: "p >1 b"},
 	{in: "p ==1.0=b", want: "p ==1.0 b"},
 	{in: "p ==1.0|2=b", want: "p ==1.0|==2 b"},
+	// What rattler reads otherwise or not at all.
+	{in: `p[url="https://h/c/p-1-b.conda#x"]`, want: `p[url="https://h/c/p-1-b.conda#x"]`, differs: true},
+	{in: "https://h/p-1-b.conda[md5=8b1a9953c4611296a827abf8c47804d7]", want: `p[md5="8b1a9953c4611296a827abf8c47804d7", url="https://h/p-1-b.conda"]`, differs: true},
+	{in: "p 1 B[build=^a]", differs: true},
+	{in: "p ^1[89]$|2 ^[ab]$[license=x]", want: `p[version="^1[89]$|==2", build="^[ab]$", license="x"]`, differs: true},
+	{in: `p[license="a \"b\" \\ c"]`, want: `p[license="a \"b\" \\ c"]`},
+	{in: "p[flags=['blas:*', x]]", want: `p[flags=["blas:*",x]]`},
+	{in: "p[extras=[]]", want: "p", differs: true},
+	{in: "p 99999999999999999999999", want: "p ==99999999999999999999999", differs: true},
+	{in: "c/linux-64/noarch::p", want: `p[channel="c", subdir="noarch"]`, differs: true},
+	{in: "*/noarch::p", want: `p[subdir="noarch"]`},
+	{in: "p # it's", want: "p"},
+	{in: "p' # [", want: ""},
 }
 
 func TestForms(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 // MaxLength is how many bytes a match spec may have.
-const MaxLength = 1 << 16
+const MaxLength = 1 << 14
 
 // Options say how to read match specs. The zero value reads what channels and
 // users have written, with exact names.

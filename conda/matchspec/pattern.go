@@ -35,9 +35,6 @@ func ParsePattern(text string) (Pattern, error) {
 // IsAny reports whether the pattern matches everything.
 func (p Pattern) IsAny() bool { return p.text == "" }
 
-// IsExact reports whether the pattern matches one text only.
-func (p Pattern) IsExact() bool { return p.text != "" && !p.glob && p.expression == nil }
-
 // String returns the pattern as written, "*" if it matches everything.
 func (p Pattern) String() string {
 	if p.IsAny() {

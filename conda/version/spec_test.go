@@ -190,3 +190,38 @@ func TestStrict(t *testing.T) {
 		}
 	}
 }
+
+func TestSpecKinds(t *testing.T) {
+	for in, want := range map[string]string{"*": "any", ">=*": "any", "==1.8": "1.8", "1.8": "1.8", "=1.8": "", ">1,==2": "", "^1$": ""} {
+		spec, err := version.ParseSpec(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if spec.IsAny() {
+			got = "any"
+		} else if v, ok := spec.Exact(); ok {
+			got = v.String()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	var zero version.Spec
+	if !zero.IsAny() || zero.String() != "*" || !zero.Matches(version.Version{}) {
+		t.Error("the zero Spec is not any version")
+	}
+}
+
+func TestOperatorHints(t *testing.T) {
+	for in, want := range map[string]string{
+		"===1": `write "=="`, "=<1": `write "<="`, "<>1": `write "!="`, "!1": `write "!="`, "~1": `write "~="`,
+		"=!=1": "operators are ==, !=, <, <=, >, >=, = and ~=",
+	} {
+		_, err := version.ParseSpec(in)
+		var syntax *version.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Hint() != want {
+			t.Errorf("%q: %v, want hint %q", in, err, want)
+		}
+	}
+}

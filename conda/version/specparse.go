@@ -4,7 +4,7 @@ import "strings"
 
 const (
 	// MaxSpecLength is how many bytes a version spec may have.
-	MaxSpecLength = 1 << 16
+	MaxSpecLength = 1 << 13
 	// MaxDepth is how deep the parentheses of a version spec may nest.
 	MaxDepth = 64
 )
