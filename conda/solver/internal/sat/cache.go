@@ -9,6 +9,7 @@ type cache struct {
 	matching [][]Solvable
 	excluded [][]Solvable // members of the name that are outside the set
 	sorted   []span       // per version set: candidates in the arena
+	gates    []int32      // per version set: helper variable of its requirement, or 0
 	shared   []int32      // per version set: helper variable of its constraint, or 0
 }
 

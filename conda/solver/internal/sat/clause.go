@@ -22,11 +22,12 @@ const (
 	kindConstrains                   // binary
 	kindAtMostOne                    // binary
 	kindLocked                       // binary
+	kindGate                         // binary: a parent opens the gate of a requirement
 	kindExcluded                     // unit: head
 )
 
 func (k clauseKind) binary() bool {
-	return k == kindConstrains || k == kindAtMostOne || k == kindLocked
+	return k == kindConstrains || k == kindAtMostOne || k == kindLocked || k == kindGate
 }
 
 // clauses holds all clauses, one slice per property. The literals of a clause

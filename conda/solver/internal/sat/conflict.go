@@ -84,7 +84,10 @@ func (s *Solver) fact(id int32) (Reason, bool) {
 	info := s.c.info[id]
 	switch s.c.kind[id] {
 	case kindRequires:
-		return Reason{Kind: Requires, Solvable: s.solvable[s.c.head[id]>>1], Set: VersionSet(info)}, true
+		x := s.solvable[s.c.head[id]>>1]
+		return Reason{Kind: Requires, Solvable: x, Set: VersionSet(info)}, x >= Root
+	case kindGate:
+		return Reason{Kind: Requires, Solvable: s.solvable[s.c.watch[2*id+1]>>1], Set: VersionSet(info)}, true
 	case kindConstrains:
 		l := s.c.head[id]
 		if l < 0 {

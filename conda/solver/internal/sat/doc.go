@@ -14,9 +14,11 @@
 //
 // Every reachable solvable is a variable; variable 0 is the request.
 //
-//	parent requires set     (not parent or c1 or c2 or ...), best candidate first
+//	parent requires set     (not parent or c1 or c2 or ...), best candidate first; from
+//	                        [sharedRequires] candidates on, and not for the request,
+//	                        (not gate or c1 or c2 or ...), (gate or not parent)
 //	parent constrains set   (not parent or not c) for each c outside the set; from
-//	                        [sharedConstrains] such c on: (not c or x), (not parent or not x)
+//	                        [sharedConstrains] such c on (not c or x), (not parent or not x)
 //	at most one per name    each candidate fixes the helper bits of its own number
 //	locked                  (not request or not other)
 //	excluded, unparsable    (not c)
@@ -26,7 +28,8 @@
 // Decisions follow unsatisfied requirements: those of the request before all
 // others, then in the order in which their clauses were made. A later one
 // replaces the best so far only if its name is strictly more active and it has
-// strictly fewer candidates left. The first free candidate in the provider's
+// strictly fewer candidates left. The place of a requirement with a gate is that of
+// the gate, where it was first made; one parent's others stand together. The first free candidate in the provider's
 // order is chosen. A conflict is resolved to its first unique implication point;
 // each name in the learnt clause gains 1 activity and all activities are then
 // multiplied by 0.95, in float32. Learnt clauses are kept, the search never

@@ -4,6 +4,10 @@ package sat
 // constraint gets a helper variable that all who state it share.
 const sharedConstrains = 4
 
+// sharedRequires is the number of candidates from which on a requirement gets a
+// gate, a helper variable that all who state it share.
+const sharedRequires = 4
+
 // encoder is the work of one call of encode.
 type encoder struct {
 	tasks    []task
@@ -12,6 +16,7 @@ type encoder struct {
 	groups   []group
 	fresh    []Name // names with new members, in the order they were met
 	members  [][]int32
+	filled   int32 // the next reserved place in reqs
 	conflict int32
 }
 
@@ -136,16 +141,72 @@ func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
 	if x != Root {
 		parent = s.variable(x)
 	}
-	var id int32
-	if r.from == r.to {
-		var conflict bool
-		id, conflict = s.addUnit(kindRequires, neg(parent), int32(v))
-		s.note(id, conflict)
-	} else {
-		id = s.c.add(kindRequires, neg(parent), r.from, r.to, int32(v))
-		s.watchRequires(id, parent, r)
+	if r.to-r.from >= sharedRequires && x != Root {
+		s.requireByGate(parent, n, v, r)
+		return
 	}
-	s.require(parent, n, id)
+	if s.firstReq[parent] == s.lastReq[parent] {
+		s.reserve(parent, s.direct(x))
+		s.encoder.filled = s.firstReq[parent]
+	}
+	s.require(s.encoder.filled, parent, n, s.addRequires(parent, v, r))
+	s.encoder.filled++
+}
+
+// direct counts the requirements of a solvable that have no gate.
+func (s *Solver) direct(x Solvable) int32 {
+	var n int32
+	for _, v := range s.Dependencies(x).Requires {
+		if x == Root || len(s.Matching(v)) < sharedRequires {
+			n++
+		}
+	}
+	return n
+}
+
+// requireByGate lets a parent open the gate that all parents of a requirement
+// share: (not gate or c1 or c2 or ...) and (gate or not parent).
+func (s *Solver) requireByGate(parent int32, n Name, v VersionSet, r span) {
+	gate := at(s.cache.gates, int(v))
+	if gate == 0 {
+		gate = s.newVariable(-1)
+		put(&s.cache.gates, int(v), gate)
+		id := s.addRequires(gate, v, r)
+		s.reserve(gate, 1)
+		s.require(s.firstReq[gate], gate, n, id)
+	}
+	id, conflict := s.addBinary(kindGate, pos(gate), neg(parent), int32(v))
+	s.note(id, conflict)
+	if s.value[pos(parent)] == isTru {
+		s.late = append(s.late, id)
+	}
+}
+
+// openGates opens the gates that a chosen parent keeps open but that were shut
+// by going back: such a clause was made after the choice of the parent, and so
+// was assigned at a higher level than that. It reports whether there were any.
+func (s *Solver) openGates() bool {
+	opened := false
+	for _, id := range s.late {
+		gate, parent := s.c.watch[2*id], s.c.watch[2*id+1]
+		if s.value[parent] == isFal && s.value[gate] == free {
+			s.assign(gate, id)
+			opened = true
+		}
+	}
+	return opened
+}
+
+// addRequires makes the clause (not parent or candidates...).
+func (s *Solver) addRequires(parent int32, v VersionSet, r span) int32 {
+	if r.from == r.to {
+		id, conflict := s.addUnit(kindRequires, neg(parent), int32(v))
+		s.note(id, conflict)
+		return id
+	}
+	id := s.c.add(kindRequires, neg(parent), r.from, r.to, int32(v))
+	s.watchRequires(id, parent, r)
+	return id
 }
 
 // watchRequires watches the parent and the first candidate that is not ruled
@@ -166,14 +227,18 @@ func (s *Solver) watchRequires(id, parent int32, r span) {
 	}
 }
 
-// require queues a requirement for decisions.
-func (s *Solver) require(parent int32, n Name, clause int32) {
+// reserve gives a parent the next n places in the order of requirements.
+func (s *Solver) reserve(parent, n int32) {
 	r := int32(len(s.reqs))
-	s.reqs = append(s.reqs, requirement{parent: parent, name: n, clause: clause})
-	if s.firstReq[parent] == s.lastReq[parent] {
-		s.firstReq[parent] = r
+	s.firstReq[parent], s.lastReq[parent] = r, r+n
+	for range n {
+		s.reqs = append(s.reqs, requirement{parent: parent})
 	}
-	s.lastReq[parent] = r + 1
+}
+
+// require queues a requirement for decisions.
+func (s *Solver) require(r, parent int32, n Name, clause int32) {
+	s.reqs[r] = requirement{parent: parent, name: n, clause: clause}
 	s.queue.set(r)
 }
 

@@ -33,6 +33,8 @@ type Solver struct {
 	unitsDone int     // units that are known to hold
 	unitsBase int     // units that hold at level 1
 
+	late []int32 // gates that were made after their parent was chosen
+
 	reqs     []requirement
 	queue    bitset
 	activity []float32 // per name
@@ -124,12 +126,12 @@ func (s *Solver) run(ctx context.Context) error {
 func (s *Solver) chooseAndEncode(ctx context.Context) error {
 	for {
 		for {
-			v, clause := s.decide()
-			if v == 0 {
+			if v, clause := s.decide(); v != 0 {
+				s.now++
+				s.assign(pos(v), clause)
+			} else if !s.openGates() {
 				break
 			}
-			s.now++
-			s.assign(pos(v), clause)
 			if err := s.search(ctx); err != nil {
 				return err
 			}

@@ -76,6 +76,9 @@ func randomGraph(r *rand.Rand) *graph {
 	g := newGraph()
 	names := "abcdefg"[:2+r.IntN(6)]
 	versions := 1 + r.IntN(4)
+	if len(names) < 6 && r.IntN(2) == 0 {
+		versions = 5 + r.IntN(2) // enough for gates
+	}
 	wish := func() string {
 		n := string(names[r.IntN(len(names))])
 		if r.IntN(4) == 0 {
