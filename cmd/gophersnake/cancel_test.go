@@ -103,7 +103,7 @@ func TestCancelBuild(t *testing.T) {
 	want := s.digest("oci:image")
 	text, _, _ := strings.Cut(s.read(lockName), "[[layer]]")
 	ended := 0
-	for after := 3 * time.Millisecond; after < 400*time.Millisecond; after *= 2 {
+	for after := 3 * time.Millisecond; after < 300*time.Millisecond; after *= 3 {
 		s.check(os.RemoveAll(s.at(".cache")))
 		s.check(os.RemoveAll(s.at("image")))
 		s.check(os.RemoveAll(s.at("image.tar")))
@@ -120,7 +120,7 @@ func TestCancelBuild(t *testing.T) {
 		}
 		s.whole(want)
 	}
-	if ended < 3 {
+	if ended < 2 {
 		t.Errorf("only %d builds were interrupted", ended)
 	}
 }
@@ -132,7 +132,7 @@ func TestKill(t *testing.T) {
 	s.ok("-q", "build", "-o", "oci:image")
 	want := s.digest("oci:image")
 	text, _, _ := strings.Cut(s.read(lockName), "[[layer]]")
-	for after := 10 * time.Millisecond; after < 200*time.Millisecond; after *= 4 {
+	for _, after := range []time.Duration{30 * time.Millisecond, 90 * time.Millisecond} {
 		for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
 			s.check(os.RemoveAll(s.at(".cache")))
 			s.check(os.RemoveAll(s.at("image")))
@@ -143,8 +143,8 @@ func TestKill(t *testing.T) {
 			time.Sleep(after)
 			_ = cmd.Process.Signal(signal) // it may be done
 			_ = cmd.Wait()                 // the state tells
-			code, killed := cmd.ProcessState.ExitCode(), signal == syscall.SIGKILL || after < 20*time.Millisecond
-			if code != 0 && code != 130 && !killed {
+			// -1 is a death by the signal, before the program heard of it or by SIGKILL.
+			if code := cmd.ProcessState.ExitCode(); code != 0 && code != 130 && code != -1 {
 				t.Errorf("%v after %v: exit %d", signal, after, code)
 			}
 			s.whole(want)
