@@ -51,7 +51,7 @@ const (
 	packMagic = "gsrepo-1"
 	packHead  = 8 + 4 + 32
 	packRow   = 4*4 + 8 + 32
-	maxIndex  = 1 << 28
+	maxIndex  = 1 << 26
 )
 
 // row is a row of a Pack's index, but for the hash.

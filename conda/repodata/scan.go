@@ -104,6 +104,22 @@ const (
 	high = 0x8080808080808080
 )
 
+// special returns where the next quote, backslash or control character is, or
+// len(d). It looks at eight bytes at once.
+func special(d []byte, i int) int {
+	for ; i+8 <= len(d); i += 8 {
+		w := binary.LittleEndian.Uint64(d[i:])
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		if found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	for i < len(d) && d[i] != '"' && d[i] != '\\' && d[i] >= ' ' {
+		i++
+	}
+	return i
+}
+
 // text reads the string at pos and returns what stands between its quotes.
 // It is plain if it holds no escape.
 func (s *scanner) text() (raw []byte, plain bool) {
@@ -111,19 +127,7 @@ func (s *scanner) text() (raw []byte, plain bool) {
 	begin := i
 	plain = true
 	for {
-		for i+8 <= len(d) {
-			w := binary.LittleEndian.Uint64(d[i:])
-			quote, slash := w^('"'*ones), w^('\\'*ones)
-			found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w) & high
-			if found != 0 {
-				i += bits.TrailingZeros64(found) >> 3
-				break
-			}
-			i += 8
-		}
-		for i < len(d) && d[i] != '"' && d[i] != '\\' && d[i] >= ' ' {
-			i++
-		}
+		i = special(d, i)
 		if s.pos = i; i >= len(d) {
 			return nil, s.want("")
 		}

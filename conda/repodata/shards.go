@@ -14,6 +14,10 @@ import (
 // shardsFile is the index of shards (CEP 16).
 const shardsFile = "repodata_shards.msgpack.zst"
 
+// maxShard is the most bytes of an unpacked shard or index. They have hundreds
+// of kilobytes in the largest channels.
+const maxShard = 64 << 20
+
 // shards finds records by fetching the shard of each name.
 type shards struct {
 	info    Info

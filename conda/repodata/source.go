@@ -179,6 +179,9 @@ func Load(ctx context.Context, c *Channel, subdir string, o Options) (*Subdir, e
 func (c *Channel) load(ctx context.Context, subdir string, f form, o Options) (*Subdir, error) {
 	ref := subdir + "/" + f.file
 	o.Where, o.Subdir = c.where(ref), subdir
+	if f.file == shardsFile {
+		o.MaxSize = min(o.maxSize(), maxShard)
+	}
 	s := &Subdir{Form: f.file, channel: c, dir: subdir}
 	err := fetch(ctx, c, ref, Want{}, o, func(packed []byte) (err error) {
 		if f.file != shardsFile {

@@ -85,13 +85,36 @@ func TestLoadOrder(t *testing.T) {
 	}
 }
 
-// TestTooLarge is C03: in each form, no more than the limit is unpacked.
-func TestTooLarge(t *testing.T) {
-	big := bytes.Repeat([]byte(" "), 1<<20)
-	bz2, err := hex.DecodeString("425a6839314159265359ca6fb20700080a5000800440000008200030cc0549ea71060140601e2ee48a70a12194df640e") // of big
+// blanks returns 1 MiB of blanks as bzip2.
+func blanks(t *testing.T) []byte {
+	t.Helper()
+	bz2, err := hex.DecodeString("425a6839314159265359ca6fb20700080a5000800440000008200030cc0549ea71060140601e2ee48a70a12194df640e")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bz2
+}
+
+// TestBzip2 reads a document of nothing but blanks, whole and cut short.
+func TestBzip2(t *testing.T) {
+	bz2 := blanks(t)
+	for cut, want := range map[int]string{0: "", 5: "c/noarch/repodata.json.bz2: ends early, after 43 bytes"} {
+		c := &Channel{Name: "c", URL: "c", Source: &mem{files: map[string][]byte{"noarch/repodata.json.bz2": bz2[:len(bz2)-cut]}}}
+		_, err := Load(context.Background(), c, "noarch", Options{})
+		if want == "" {
+			if err != nil {
+				t.Error(err)
+			}
+		} else if err == nil || err.Error() != want || class(err) != "network" {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// TestTooLarge is C03: in each form, no more than the limit is unpacked.
+func TestTooLarge(t *testing.T) {
+	big := bytes.Repeat([]byte(" "), 1<<20)
+	bz2 := blanks(t)
 	for _, form := range []string{"repodata.json.zst", shardsFile, "repodata.json.bz2", "repodata.json"} {
 		data := map[string][]byte{"repodata.json": big, "repodata.json.bz2": bz2}[form]
 		if data == nil {
