@@ -86,6 +86,28 @@ func TestClosureErrors(t *testing.T) {
 	}
 }
 
+// TestClosureUnread finds wheels in shards, a cached document and a new one.
+func TestClosureUnread(t *testing.T) {
+	wheel := []any{"v3", []any{"whl", []any{"a-1-0", []any{"name", "a"}}}}
+	shards, name := sharded(t, []any{"subdir", "noarch"}, mp(wheel))
+	shards.files["noarch/"+name] = shards.files[name]
+	plain := &mem{files: map[string][]byte{"noarch/repodata.json": []byte(`{"v3":{"zip":{"a-1-0":{}}}}`)}}
+	cache := memory{}
+	for range 2 {
+		channels := []*Channel{{Name: "s", URL: "s", Source: shards}, {Name: "p", URL: "p", Source: plain}}
+		set, err := Closure(context.Background(), channels, []string{"noarch"}, []string{"a"}, Options{Cache: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"whl", "zip"}, set.Unread("a")); d != "" || len(set.Names()) > 0 {
+			t.Error(set.Names(), d)
+		}
+	}
+	if len(cache) != 1 {
+		t.Errorf("%d documents in the cache", len(cache))
+	}
+}
+
 // TestClosureForms walks the real channel by its shards and by its JSON.
 func TestClosureForms(t *testing.T) {
 	root := shared(t, "channels", "cpython")

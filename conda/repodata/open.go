@@ -2,7 +2,6 @@ package repodata
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -185,8 +184,3 @@ func (r *Repodata) Names() []string {
 // Unread returns the formats of a name's files that this package cannot read,
 // such as "whl" (CEP 48).
 func (r *Repodata) Unread(name string) []string { return slices.Clone(r.unread[name]) }
-
-// String describes the document for people who debug.
-func (r *Repodata) String() string {
-	return fmt.Sprintf("%s: %d records of %d names", r.opts.where(), len(r.entries), len(r.names))
-}

@@ -143,6 +143,11 @@ func TestReads(t *testing.T) {
 		{`,"sha256":"` + sum + `"`, func(r *Record) { r.SHA256 = strings.ToLower(sum) }},
 		{`,"build_number":18446744073709551615`, func(r *Record) { r.BuildNumber = 1<<64 - 1 }},
 		{`,"extra_depends":{"t":["u"],"s":[],"t":["v"]}`, func(r *Record) { r.Extras = []Extra{{"s", nil}, {"t", []string{"v"}}} }},
+		{`,"flags":["gpu"],"features":"mkl","arch":"x86_64","platform":"linux","license_family":"BSD"`, func(r *Record) {
+			r.Flags, r.Features, r.Arch, r.Platform, r.LicenseFamily = []string{"gpu"}, "mkl", "x86_64", "linux", "BSD"
+		}},
+		{`,"indexed_timestamp":1600000000123,"timestamp":1500000000`, func(r *Record) { r.IndexedTimestamp, r.Timestamp = 1600000000123, 1500000000000 }},
+		{`,"legacy_bz2_size":9,"legacy_bz2_md5":"0123456789ABCDEF0123456789abcdef"`, func(r *Record) { r.LegacyBz2Size, r.LegacyBz2MD5 = 9, "0123456789abcdef0123456789abcdef" }},
 		{` , "subdir" : "linux-64" `, func(r *Record) { r.Subdir = "linux-64" }},
 		{`,"version":"1.2"`, func(r *Record) { r.Version = "1.2" }}, // as some channels have it
 	} {

@@ -14,7 +14,7 @@ type Record struct {
 	BuildNumber uint64
 	Subdir      string // "noarch", "linux-64", …
 	FileName    string // name-version-build.conda or .tar.bz2
-	URL         string // of the file; filled by Subdir, not by Repodata
+	URL         string // of the file, secrets of Channel.URL included; filled by Subdir, not by Repodata
 	Channel     string // the channel's name; filled by Subdir, not by Repodata
 
 	Depends       []string // match specs, as written

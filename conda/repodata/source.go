@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"strings"
@@ -88,6 +87,9 @@ func fetch(ctx context.Context, src Source, ref string, w Want, o Options, use f
 	w.Max = o.maxSize()
 	for {
 		p, err := src.Get(ctx, ref, w)
+		if errors.Is(err, fs.ErrNotExist) {
+			return absent{err}
+		}
 		if err != nil {
 			return err
 		}
@@ -124,8 +126,16 @@ func isNetwork(err error) bool {
 	return errors.As(err, &e) && e.Class() == "network"
 }
 
-// isAbsent says whether a channel answered that it has no such file.
-func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+// absent is a channel's answer that it has no such file. A file that a cache
+// lacks is not that.
+type absent struct{ error }
+
+func (a absent) Unwrap() error { return a.error }
+
+func isAbsent(err error) bool {
+	var a absent
+	return errors.As(err, &a)
+}
 
 // Channel is where packages come from.
 type Channel struct {
@@ -137,7 +147,7 @@ type Channel struct {
 // where returns what errors call a file.
 func (c *Channel) where(ref string) string {
 	if isURL(ref) {
-		return c.Name + ": " + ref
+		return c.Name + ": " + redact(ref)
 	}
 	return strings.TrimSuffix(c.Name, "/") + "/" + ref
 }
@@ -172,7 +182,7 @@ func Load(ctx context.Context, c *Channel, subdir string, o Options) (*Subdir, e
 			return s, err
 		}
 	}
-	err := tree.NewError(c.Name, "has no repodata for %s: %w", subdir, fs.ErrNotExist)
+	err := tree.NewError(c.Name, "has no repodata for %s: %w", subdir, absent{fs.ErrNotExist})
 	return nil, err.WithClass("usage").WithHint("is %s a conda channel?", c.Name)
 }
 
@@ -228,6 +238,3 @@ func (s *Subdir) Records(ctx context.Context, name string) ([]Record, error) {
 	}
 	return records, nil
 }
-
-// String returns "CHANNEL/SUBDIR".
-func (s *Subdir) String() string { return fmt.Sprintf("%s/%s", s.channel.Name, s.dir) }

@@ -217,3 +217,19 @@ func TestCache(t *testing.T) {
 		t.Errorf("%d keys", len(cache))
 	}
 }
+
+// readOnly is a Cache in a directory that is gone.
+type readOnly struct{ memory }
+
+func (readOnly) Put(context.Context, string, func(io.Writer) error) error {
+	return &fs.PathError{Op: "open", Path: "cache", Err: fs.ErrNotExist}
+}
+
+// TestCacheFails checks that a cache's problem is not taken for the channel's.
+func TestCacheFails(t *testing.T) {
+	src := &mem{files: map[string][]byte{"noarch/repodata.json.zst": pack(t, []byte(docA))}}
+	_, err := Closure(context.Background(), []*Channel{{Name: "c", URL: "c", Source: src}}, []string{"noarch"}, nil, Options{Cache: readOnly{}})
+	if err == nil || err.Error() != "open cache: file does not exist" {
+		t.Errorf("%v", err)
+	}
+}
