@@ -17,10 +17,14 @@ type pool struct {
 	names   map[string]sat.Name
 	text    []string // of names
 	cands   []sat.Candidates
+	loaded  []bool
+	offered map[string][]*Record
+	only    map[string]string
 
 	records  []*Record // by solvable; nil for sat.Root
 	versions []version.Version
 	nameOf   []sat.Name
+	virtual  map[sat.Solvable]bool
 	broken   map[sat.Solvable]string // why a record cannot be used at all
 	rank     []int32                 // by solvable: place among those of its name; 0 until ranked
 	channels map[string]int
@@ -40,7 +44,8 @@ type parsed struct {
 
 func newPool(p *Problem) *pool {
 	pl := &pool{
-		problem: p, names: map[string]sat.Name{}, broken: map[sat.Solvable]string{},
+		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
+		virtual: map[sat.Solvable]bool{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0},
 		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
 		highest: map[sat.VersionSet]reach{},
@@ -67,13 +72,13 @@ func (p *pool) name(s string) sat.Name {
 		p.names[s] = n
 		p.text = append(p.text, s)
 		p.cands = append(p.cands, sat.Candidates{})
+		p.loaded = append(p.loaded, false)
 	}
 	return n
 }
 
 // add makes a record a candidate of its name.
-func (p *pool) add(r *Record) sat.Solvable {
-	n := p.name(r.Name)
+func (p *pool) add(n sat.Name, r *Record) sat.Solvable {
 	x := sat.Solvable(len(p.records))
 	p.records = append(p.records, r)
 	v, err := version.Parse(r.Version)
@@ -92,48 +97,63 @@ func (p *pool) exclude(x sat.Solvable, format string, args ...any) {
 	c.Excluded = append(c.Excluded, sat.Exclusion{Solvable: x, Reason: fmt.Sprintf(format, args...)})
 }
 
-// load adds the candidates. only maps names to the channel that a request asks
-// for.
-func (p *pool) load(only map[string]string) {
-	for i := range p.problem.Virtual {
-		p.add(&p.problem.Virtual[i])
-	}
-	owner := map[string]string{}
-	for _, r := range p.bestFormats() {
-		x := p.add(r)
+// index notes which records there are of each name, so that those of names that
+// nothing leads to cost nothing more. only maps names to the channel that a
+// request asks for.
+func (p *pool) index(only map[string]string) {
+	p.only = only
+	for i := range p.problem.Records {
+		r := &p.problem.Records[i]
 		p.channel(r.Channel)
+		p.offered[r.Name] = append(p.offered[r.Name], r)
+	}
+}
+
+// load makes the candidates of a name.
+func (p *pool) load(n sat.Name) {
+	name := p.text[n]
+	for i := range p.problem.Virtual {
+		if r := &p.problem.Virtual[i]; r.Name == name {
+			p.virtual[p.add(n, r)] = true
+		}
+	}
+	channel, only := p.only[name]
+	owner, owned := "", false
+	for _, r := range p.bestFormats(p.offered[name]) {
+		x := p.add(n, r)
 		if p.tooNew(r) {
 			p.exclude(x, "%s", p.tooNewText(r))
 		}
-		if c, ok := only[r.Name]; ok && !inChannel(r, c) {
-			p.exclude(x, "requested from channel %s, not %s", c, r.Channel)
+		if only && !inChannel(r, channel) {
+			p.exclude(x, "requested from channel %s, not %s", channel, r.Channel)
 			continue
 		}
-		first, ok := owner[r.Name]
-		if !ok {
-			owner[r.Name] = r.Channel
-		} else if first != r.Channel && p.problem.Priority == Strict {
-			p.exclude(x, "channel %s comes after %s, which has this name too (strict channel priority)", r.Channel, first)
+		if !owned {
+			owner, owned = r.Channel, true
+		} else if owner != r.Channel && p.problem.Priority == Strict {
+			p.exclude(x, "channel %s comes after %s, which has this name too (strict channel priority)", r.Channel, owner)
 		}
 	}
 	for i := range p.problem.Favored {
-		x := p.keep(&p.problem.Favored[i])
-		p.cands[p.nameOf[x]].Favored = x
+		if r := &p.problem.Favored[i]; r.Name == name {
+			p.cands[n].Favored = p.keep(n, r)
+		}
 	}
 	for i := range p.problem.Pinned {
-		x := p.keep(&p.problem.Pinned[i])
-		p.cands[p.nameOf[x]].Locked = x
+		if r := &p.problem.Pinned[i]; r.Name == name {
+			p.cands[n].Locked = p.keep(n, r)
+		}
 	}
 }
 
 // keep finds a record of a lock among the candidates, or makes it one. It is
 // excluded for nothing but its own dependencies: that it was chosen once
 // outweighs its channel and its date.
-func (p *pool) keep(r *Record) sat.Solvable {
-	c := &p.cands[p.name(r.Name)]
+func (p *pool) keep(n sat.Name, r *Record) sat.Solvable {
+	c := &p.cands[n]
 	i := slices.IndexFunc(c.All, func(x sat.Solvable) bool { return p.records[x].same(r) })
 	if i < 0 {
-		return p.add(r)
+		return p.add(n, r)
 	}
 	x := c.All[i]
 	c.Excluded = slices.DeleteFunc(c.Excluded, func(e sat.Exclusion) bool { return e.Solvable == x })
@@ -142,13 +162,12 @@ func (p *pool) keep(r *Record) sat.Solvable {
 
 // bestFormats returns the records without those that give way to the same build
 // in another format.
-func (p *pool) bestFormats() []*Record {
-	type key struct{ channel, subdir, stem string }
-	at := make(map[key]int, len(p.problem.Records))
-	out := make([]*Record, 0, len(p.problem.Records))
-	for i := range p.problem.Records {
-		r := &p.problem.Records[i]
-		k := key{r.Channel, r.Subdir, r.stem()}
+func (p *pool) bestFormats(of []*Record) []*Record {
+	type key struct{ channel, subdir, version, build string }
+	at := make(map[key]int, len(of))
+	out := make([]*Record, 0, len(of))
+	for _, r := range of {
+		k := key{r.Channel, r.Subdir, r.Version, r.Build}
 		j, twice := at[k]
 		if !twice {
 			at[k] = len(out)
@@ -180,7 +199,13 @@ func (p *pool) tooNewText(r *Record) string {
 }
 
 // Candidates implements sat.Provider.
-func (p *pool) Candidates(n sat.Name) sat.Candidates { return p.cands[n] }
+func (p *pool) Candidates(n sat.Name) sat.Candidates {
+	if !p.loaded[n] {
+		p.loaded[n] = true
+		p.load(n)
+	}
+	return p.cands[n]
+}
 
 // SetName implements sat.Provider.
 func (p *pool) SetName(v sat.VersionSet) sat.Name { return p.setName[v] }

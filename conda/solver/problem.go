@@ -90,11 +90,6 @@ func (r *Record) published() int64 {
 	return cmp.Or(r.Indexed, r.Timestamp)
 }
 
-// stem is the file name without its extension.
-func (r *Record) stem() string {
-	return r.Name + "-" + r.Version + "-" + r.Build
-}
-
 // same reports whether two records are the same file of the same channel.
 func (r *Record) same(o *Record) bool {
 	if r.Name != o.Name || r.Version != o.Version || r.Build != o.Build || r.Subdir != o.Subdir {

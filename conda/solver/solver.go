@@ -28,14 +28,14 @@ func Solve(ctx context.Context, p Problem) (Solution, error) {
 	}
 	records := make([]Record, 0, len(chosen))
 	for _, x := range chosen {
-		if int(x) > len(p.Virtual) {
+		if !pl.virtual[x] {
 			records = append(records, *pl.records[x])
 		}
 	}
 	return newSolution(records), nil
 }
 
-// request reads the user's specs and loads the candidates. Virtual packages are
+// request reads the user's specs. Virtual packages are
 // the first that is asked for, so that what constrains them holds.
 func (p *pool) request() (sat.Problem, error) {
 	read := func(texts []string, what string) ([]spec, error) {
@@ -63,7 +63,7 @@ func (p *pool) request() (sat.Problem, error) {
 			only[s.Name] = s.Channel
 		}
 	}
-	p.load(only)
+	p.index(only)
 
 	var request sat.Problem
 	for _, r := range p.problem.Virtual {
