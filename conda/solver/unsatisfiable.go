@@ -22,25 +22,48 @@ type Reason struct {
 	Why  []Reason // why it cannot be
 }
 
-// Error tells the reasons as a tree, one a line.
+// Limits of what Error tells; Reasons has it all.
+const (
+	maxBranches = 8  // at one step
+	maxLines    = 60 // in all
+)
+
+// Error tells the reasons as a tree, one a line. Of very many it leaves some
+// out, and says so.
 func (u *Unsatisfiable) Error() string {
-	var b strings.Builder
-	b.WriteString("the requested packages cannot be installed together")
-	drawReasons(&b, u.Reasons, "\n")
-	return b.String()
+	d := drawing{left: maxLines}
+	d.WriteString("the requested packages cannot be installed together")
+	d.reasons(u.Reasons, "\n")
+	if d.left < 0 {
+		d.WriteString("\n…")
+	}
+	return d.String()
 }
 
 // Class returns "unsatisfiable".
 func (u *Unsatisfiable) Class() string { return "unsatisfiable" }
 
-func drawReasons(b *strings.Builder, list []Reason, indent string) {
+// drawing is a tree as text.
+type drawing struct {
+	strings.Builder
+	left int // lines
+}
+
+func (d *drawing) reasons(list []Reason, indent string) {
 	for i, r := range list {
+		if d.left--; d.left < 0 {
+			return // Error says so at the end
+		}
+		if more := len(list) - i; i == maxBranches && more > 1 {
+			fmt.Fprintf(d, "%s└─ … %d more", indent, more)
+			return
+		}
 		branch, below := "├─ ", "│  "
 		if i == len(list)-1 {
 			branch, below = "└─ ", "   "
 		}
-		b.WriteString(indent + branch + r.Text)
-		drawReasons(b, r.Why, indent+below)
+		d.WriteString(indent + branch + r.Text)
+		d.reasons(r.Why, indent+below)
 	}
 }
 

@@ -83,7 +83,7 @@ func (e *explainer) request() []Node {
 		order[v] = i
 	}
 	for _, v := range parts {
-		length[v] = e.set(v).size()
+		length[v] = e.set("", v).size()
 		clear(e.told)
 	}
 	slices.SortFunc(parts, func(a, b VersionSet) int {
@@ -91,11 +91,11 @@ func (e *explainer) request() []Node {
 	})
 	var out []Node
 	for _, v := range parts {
-		n := e.set(v)
+		label := "required " + e.SetText(v)
 		if line := e.RequestText(v); line != "" {
-			n.Text = fmt.Sprintf("requested %q", line)
+			label = fmt.Sprintf("requested %q", line)
 		}
-		out = append(out, n)
+		out = append(out, e.set(label, v))
 	}
 	for _, v := range e.allows[Root] {
 		out = append(out, Node{Text: "only " + e.SetText(v) + " is allowed"})
@@ -104,8 +104,8 @@ func (e *explainer) request() []Node {
 }
 
 // set tells why no member of a version set can be chosen.
-func (e *explainer) set(v VersionSet) Node {
-	n := Node{Text: e.SetText(v)}
+func (e *explainer) set(label string, v VersionSet) Node {
+	n := Node{Text: label}
 	in := e.s.Matching(v)
 	switch {
 	case len(in) == 0:
@@ -141,7 +141,6 @@ func (e *explainer) members(v VersionSet) []Node {
 	for _, k := range keys {
 		out = append(out, e.member(v, groups[k]))
 	}
-	slices.SortStableFunc(out, func(a, b Node) int { return cmp.Compare(a.size(), b.size()) })
 	return out
 }
 
@@ -163,9 +162,7 @@ func (e *explainer) member(v VersionSet, group []Solvable) Node {
 		return n
 	}
 	for _, need := range e.requires[x] {
-		why := e.set(need)
-		why.Text = "requires " + why.Text
-		n.Why = append(n.Why, why)
+		n.Why = append(n.Why, e.set("requires "+e.SetText(need), need))
 	}
 	for _, only := range e.allows[x] {
 		n.Why = append(n.Why, Node{Text: "allows only " + e.SetText(only)})

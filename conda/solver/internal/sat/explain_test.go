@@ -31,7 +31,7 @@ func lines(nodes []Node, indent string) []string {
 
 var conflicts = []struct{ name, text string }{
 	{"missing", `want a
-tree requested "a"`},
+tree requested "a": no such package`},
 	{"no match", `a1:
 want a2
 tree requested "a2"
