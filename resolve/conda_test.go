@@ -42,6 +42,24 @@ func TestDescribed(t *testing.T) {
 	}
 }
 
+// TestMoved checks that a package at another URL is another package, and that a
+// channel on this machine has no name.
+func TestMoved(t *testing.T) {
+	w := &world{files: map[string]string{"l.txt": "# platform: linux-64\n@EXPLICIT\nfile:///project/noarch/a-1-0.conda#" + hash("a") + "\n"}}
+	r := request(t, oneLock)
+	l, _ := resolved(t, w, r)
+	if c := l.Conda[0]; c.URL != "noarch/a-1-0.conda" || c.Channel != "" {
+		t.Errorf("package %+v", c)
+	}
+	w.questions()
+	w.files["l.txt"] = explicit("noarch/a-1-0.conda#" + hash("a"))
+	r.Old = l
+	l, _ = resolved(t, w, r)
+	if c := l.Conda[0]; c.URL != channel+"noarch/a-1-0.conda" || c.Channel != "https://conda.example/c" || len(w.questions()) != 1 {
+		t.Errorf("package %+v", c)
+	}
+}
+
 const condaLock = `version: 1
 metadata:
   content_hash: {}

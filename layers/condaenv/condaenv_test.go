@@ -275,6 +275,21 @@ func TestDescribeError(t *testing.T) {
 	}
 }
 
+func TestDropPyc(t *testing.T) {
+	a := &archives{}
+	compiled := tool()
+	compiled.Files = append(compiled.Files, archivetest.File("site-packages/tool/__pycache__/cli.cpython-312.pyc", "pyc"))
+	e := environment(a)
+	e.Packages[0] = a.add(compiled)
+	for _, drop := range []bool{false, true} {
+		e.DropPyc = drop
+		names := makeLayer(t, mustLayers(t, e)[1], tree.Gzip).Names
+		if there := slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, ".pyc ") }); there == drop {
+			t.Errorf("drop %v: %q", drop, names)
+		}
+	}
+}
+
 // TestListing makes linking ask for the targets of a package's links.
 func TestListing(t *testing.T) {
 	a := &archives{}
