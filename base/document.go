@@ -127,7 +127,7 @@ func (s *Source) checkLayers(where string, layers []descriptor) error {
 		foreign := !d.MediaType.IsDistributable()
 		if foreign && !s.AllowForeign {
 			return fault.New(fault.Usage, where, "layer %s is foreign: %q layers are not distributed with the image", printable(d.Digest), d.MediaType).
-				WithHint("push the image with all of its layers to one registry, or allow foreign layers")
+				WithHint("push the image with all of its layers to one registry, or pass --allow-foreign-layers")
 		}
 		if err := d.check(where, "layer", foreign); err != nil {
 			return err

@@ -63,7 +63,7 @@ func (i *image) build() (v1.Image, error) {
 	}
 	for n, l := range i.lazy {
 		file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, l.diffID)
-		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: "gophersnake: " + i.layers[n].Kind + " " + i.layers[n].Name})
+		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: createdBy(i.layers[n])})
 		if err := appendLayer(&m, all, l); err != nil {
 			return nil, err
 		}
@@ -129,6 +129,14 @@ func (i *image) created() time.Time {
 		return time.Unix(0, 0).UTC()
 	}
 	return i.config.Created.UTC()
+}
+
+// createdBy says in the image's history what a layer is.
+func createdBy(l layers.Layer) string {
+	if l.Name == l.Kind {
+		return "gophersnake: " + l.Kind
+	}
+	return "gophersnake: " + l.Kind + " " + l.Name
 }
 
 func appendLayer(m *specs.Manifest, all map[v1.Hash]v1.Layer, l v1.Layer) error {

@@ -104,10 +104,31 @@ func TestConfig(t *testing.T) {
 			}
 		})
 	}
-	if again, err := base.ConfigFile(); err != nil || cmp.Diff(baseConfig, again) != "" {
-		t.Errorf("the base was changed: %v", err)
+}
+
+// TestBaseKept checks that a base, which may be that of other images too, stays
+// as it is.
+func TestBaseKept(t *testing.T) {
+	base := baseImage(t, amd64, types.OCILayer)
+	config, err := base.ConfigFile()
+	must(t, err)
+	before := config.DeepCopy()
+	configOf(t, builder.Image{
+		Platform: amd64, Base: sameConfig{base, config}, Layers: []layers.Layer{(&fake{}).layer("x", "a")},
+		Config: builder.Config{Env: []string{"A=2"}, Labels: map[string]string{"a": "ours"}, User: "1"},
+	})
+	if diff := cmp.Diff(before, config); diff != "" {
+		t.Errorf("config of the base (-before +after):\n%s", diff)
 	}
 }
+
+// sameConfig hands out one configuration each time.
+type sameConfig struct {
+	v1.Image
+	config *v1.ConfigFile
+}
+
+func (s sameConfig) ConfigFile() (*v1.ConfigFile, error) { return s.config, nil }
 
 // TestOverBase checks order of layers and history, and what is left out.
 func TestOverBase(t *testing.T) {

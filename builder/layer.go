@@ -101,5 +101,5 @@ func compare(l layers.Layer, want, got lock.Layer) error {
 	}
 	return fault.New(fault.Verification, "layer "+l.Name, "not reproducible: made %s of %d bytes (diff-id %s), the lock says %s of %d bytes (diff-id %s)",
 		got.Digest, got.Size, got.DiffID, want.Digest, want.Size, want.DiffID).
-		WithHint("compare the two with gophersnake diff; if the lock's row is wrong, delete it and build again")
+		WithHint("if the input or the tool was at fault, mend that; if the row is, delete its [[layer]] block and build again")
 }

@@ -182,7 +182,7 @@ func TestBadBase(t *testing.T) {
 			b.layerDescriptor()["mediaType"] = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 			b.top = b.manifest
 			return false
-		}, 2, "gophersnake: base/blobs/sha256/{top}: layer {layer} is foreign: \"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\" layers are not distributed with the image\nhint: push the image with all of its layers to one registry, or allow foreign layers\n"},
+		}, 2, "gophersnake: base/blobs/sha256/{top}: layer {layer} is foreign: \"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\" layers are not distributed with the image\nhint: push the image with all of its layers to one registry, or pass --allow-foreign-layers\n"},
 		{"B15 no oci-layout", func(b *spoiled) bool {
 			b.write(false)
 			b.s.check(os.Remove(b.s.at("base/oci-layout")))

@@ -200,7 +200,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
 		Bases: &base.Source{
 			Keychain: authn.DefaultKeychain, Transport: p.transport, Insecure: p.plainHTTP,
-			Dir: p.dir, Cache: world.Documents{Store: s},
+			Dir: p.dir, Cache: world.Documents{Store: s}, AllowForeign: p.foreign,
 		},
 	}, nil
 }

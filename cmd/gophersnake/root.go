@@ -32,6 +32,7 @@ type globals struct {
 	quiet     bool
 	json      bool
 	allowMD5  bool
+	foreign   bool
 	insecure  []string
 	maxWait   time.Duration
 }
@@ -102,6 +103,7 @@ func (a *app) flags(f *pflag.FlagSet) {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "only results and errors")
 	f.BoolVar(&a.json, "json", false, "results and errors as JSON")
 	f.BoolVar(&a.allowMD5, "allow-md5", false, "accept packages that have no sha256")
+	f.BoolVar(&a.foreign, "allow-foreign-layers", false, "accept base layers that registries do not distribute")
 	f.StringSliceVar(&a.insecure, "insecure-registry", nil, "speak plain HTTP to this `HOST`")
 	f.DurationVar(&a.maxWait, "max-wait", 2*time.Minute, "longest `TIME` to wait for a server that asks to")
 }
