@@ -22,12 +22,9 @@ func dataTools(t *testing.T) string {
 	file := filepath.Join(dir, "gophersnake.toml")
 	edit(t, file, "localhost:5000/base:bookworm", base(t))
 	edit(t, file, "localhost:5000/data-tools", registry+"/data-tools")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := readFile(t, file)
 	mirror := "\n[registry.\"channel.example\"]\nmirrors = [\"" + channel.URL + "\"]\n"
-	if err := os.WriteFile(file, append(text, mirror...), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(text+mirror), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return dir

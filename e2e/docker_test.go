@@ -58,6 +58,9 @@ func TestQuickstart(t *testing.T) {
 	line := runCmd(t, cmd)
 	t.Logf("cold: %.1f s, peak memory of it and of go build %d MiB", time.Since(start).Seconds(), peak(cmd))
 	want := digest(t, line)
+	if got, committed := readFile(t, filepath.Join(dir, "gophersnake.lock")), readFile(t, filepath.Join(repo, "examples", "quickstart", "gophersnake.lock")); got != committed {
+		t.Errorf("the build changed the committed lock; its layer rows should be those of any machine:\n%s", got)
+	}
 	if !strings.HasPrefix(line, "oci:quickstart.oci@sha256:") {
 		t.Errorf("printed %q", line)
 	}

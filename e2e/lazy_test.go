@@ -60,13 +60,10 @@ func TestStrace(t *testing.T) {
 	traced := s.with(t, "strace", dir)
 	traced.Args = append([]string{"strace"}, args...)
 	runCmd(t, traced)
-	text, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := readFile(t, log)
 	path := regexp.MustCompile(`"([^"]*)"`)
 	created := 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		if strings.Contains(line, "openat(") && !strings.Contains(line, "O_CREAT") || strings.Contains(line, "O_TMPFILE") || strings.Contains(line, "resumed>") {
 			continue
 		}
@@ -87,11 +84,8 @@ func TestStrace(t *testing.T) {
 func withoutPrograms(t *testing.T, dir string) {
 	t.Helper()
 	file := filepath.Join(dir, "gophersnake.toml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, _ := strings.Cut(string(text), "[[cli]]")
+	text := readFile(t, file)
+	before, rest, _ := strings.Cut(text, "[[cli]]")
 	_, after, ok := strings.Cut(rest, "[[files]]")
 	if !ok {
 		t.Fatalf("%s has no [[cli]] before [[files]]", file)

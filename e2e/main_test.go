@@ -272,6 +272,15 @@ func peak(cmd *exec.Cmd) int64 {
 	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10
 }
 
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 // copyDir copies a directory tree of plain files.
 func copyDir(t *testing.T, from string) string {
 	t.Helper()
@@ -285,14 +294,11 @@ func copyDir(t *testing.T, from string) string {
 // edit replaces text in a file, which must hold it.
 func edit(t *testing.T, file, old, new string) {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(data, []byte(old)) {
+	text := readFile(t, file)
+	if !strings.Contains(text, old) {
 		t.Fatalf("%s does not hold %q", file, old)
 	}
-	if err := os.WriteFile(file, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, old, new)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,11 +18,8 @@ import (
 func dropRows(t *testing.T, dir string, keep ...string) {
 	t.Helper()
 	file := filepath.Join(dir, "gophersnake.lock")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := strings.SplitAfter(string(text), "\n\n")
+	text := readFile(t, file)
+	blocks := strings.SplitAfter(text, "\n\n")
 	out := ""
 	for _, b := range blocks {
 		wanted := !strings.HasPrefix(b, "[[layer]]")
