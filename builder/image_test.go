@@ -24,18 +24,19 @@ import (
 func baseImage(t *testing.T, p platforms.Platform, ts ...types.MediaType) v1.Image {
 	t.Helper()
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.DockerManifestSchema2), types.DockerConfigJSON)
+	var all []mutate.Addendum
 	for i, mt := range ts {
-		var err error
-		img, err = mutate.Append(img, mutate.Addendum{
+		all = append(all, mutate.Addendum{
 			Layer:   static.NewLayer(fmt.Appendf(nil, "layer %d of %s", i, p), mt),
 			History: v1.History{CreatedBy: fmt.Sprint("step ", i), Created: v1.Time{Time: time.Unix(1e9, 0).UTC()}},
 		})
-		must(t, err)
 	}
+	img, err := mutate.Append(img, all...)
+	must(t, err)
 	config, err := img.ConfigFile()
 	must(t, err)
 	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Author, config.Container, config.DockerVersion = p.OS, p.Arch, "somebody", "c0ffee", "20.10"
+	config.OS, config.Architecture, config.Author, config.Container = p.OS, p.Arch, "somebody", "c0ffee"
 	config.Created = v1.Time{Time: time.Unix(1e9, 0)}
 	config.History = append(config.History, v1.History{CreatedBy: "ENV A=1", EmptyLayer: true})
 	config.Config = v1.Config{
@@ -164,7 +165,7 @@ func TestOverBase(t *testing.T) {
 	if diff := cmp.Diff(want, history); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
-	if config.Author != "somebody" || config.Container != "" || config.DockerVersion != "" || config.Created.Unix() != 7 {
+	if config.Author != "somebody" || config.Container != "" || config.Created.Unix() != 7 {
 		t.Errorf("config %+v", config)
 	}
 	m, err := built.Manifest()
@@ -229,10 +230,10 @@ func (b badImage) ConfigFile() (*v1.ConfigFile, error) {
 }
 
 func (b badImage) Layers() ([]v1.Layer, error) {
-	if b.layer != nil {
-		return []v1.Layer{badLayer{static.NewLayer(nil, types.OCILayer), b.layer}}, nil
+	if b.layer == nil {
+		return nil, b.layers
 	}
-	return nil, b.layers
+	return []v1.Layer{badLayer{static.NewLayer(nil, types.OCILayer), b.layer}}, b.layers
 }
 
 type badLayer struct {

@@ -25,7 +25,6 @@ type progress struct {
 	tty    io.Writer // nil where the status line is not wanted
 	status string
 	bytes  int64 // fetched so far
-	sent   int64
 	seen   map[string]bool
 }
 

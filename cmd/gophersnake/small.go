@@ -28,7 +28,7 @@ func (a *app) schemaCommand() *cobra.Command {
 	}
 }
 
-// version is set by the linker for releases.
+// unreleased is the version of a build that no module version names.
 const unreleased = "0.0.0"
 
 func (a *app) versionCommand() *cobra.Command {
@@ -37,8 +37,10 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version of gophersnake and of the formats it writes",
 		Args:  none,
 		RunE: func(*cobra.Command, []string) error {
-			v := versionInfo{Version: unreleased, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-				Lock: lock.Version, LayerFormat: lock.LayerFormat}
+			v := versionInfo{
+				Version: unreleased, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+				Lock: lock.Version, LayerFormat: lock.LayerFormat,
+			}
 			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 				v.Version = info.Main.Version
 			}
