@@ -130,7 +130,7 @@ func TestScripts(t *testing.T) {
 		return archive.Index{Name: name, Version: "1", Build: "0", Subdir: "noarch"}
 	}
 	w := &world{
-		files: map[string]string{"l.txt": explicit("noarch/z-1-0.conda#"+hash("a"), "noarch/a-1-0.conda#"+hash("b"), "noarch/ok-1-0.conda#"+hash("c"))},
+		files: map[string]string{"l.txt": explicit("noarch/z-1-0.conda#"+hash("a"), "noarch/a-1-0.conda#"+hash("b"), "noarch/ok-1-0.conda#"+hash("c"))}, // not sorted
 		meta: map[string]*archive.Meta{
 			"z-1-0.conda": {Index: index("z"), Scripts: []string{"bin/.z-post-link.sh", "bin/.z-pre-unlink.sh"}},
 			"a-1-0.conda": {Index: index("a"), Scripts: []string{"bin/.a-post-link.sh"}},
