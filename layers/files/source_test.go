@@ -39,7 +39,8 @@ func TestSource(t *testing.T) {
 		{"a file of a directory that is left out", files.Source{Src: "app", Dest: "/d", Ignore: []string{"*", "!a/b"}}, []string{"d/ 0", "d/a/b 644 1"}},
 		{"the project", files.Source{Src: ".", Dest: "/p", Ignore: []string{"app"}}, []string{"p/ 0", "p/one.txt 644 1"}},
 		{
-			"what a build writes", files.Source{
+			"what a build writes",
+			files.Source{
 				Src: "app", Dest: "/d", Ignore: []string{"*", "!a", "!sub", "!main.py", "!one.txt"},
 				Except: []string{filepath.Join(dir, "app", "sub"), filepath.Join(dir, "app", "a", "b"), filepath.Join(dir, "app"), filepath.Join(dir, "main.py"), "app/main.py"},
 			},
