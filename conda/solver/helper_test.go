@@ -184,10 +184,10 @@ func (o *oracle) solve(t testing.TB, repos []repo, p Problem) verdict {
 	for _, v := range p.Virtual {
 		virtual = append(virtual, [3]string{v.Name, v.Version, v.Build})
 	}
-	files := func(list []Record) []string {
-		var out []string
+	files := func(list []Record) [][2]string {
+		var out [][2]string
 		for _, r := range list {
-			out = append(out, r.FileName)
+			out = append(out, [2]string{r.Channel, r.FileName})
 		}
 		return out
 	}

@@ -2,7 +2,7 @@
 
 In:  {"repos": [[channel, subdir, path], ...], "specs": [...], "constraints": [...],
       "virtual": [[name, version, build], ...], "priority": "strict", "seconds": 20,
-      "newer": milliseconds or 0, "favored": [file, ...], "pinned": [file, ...]}
+      "newer": milliseconds or 0, "favored": [[channel, file], ...], "pinned": [[channel, file], ...]}
 Out: {"files": [[channel, file], ...]} or {"none": reason} or {"failed": reason}
 """
 import asyncio
@@ -26,12 +26,18 @@ def sparse(channel, subdir, path):
 
 def records(data, files):
     found = []
-    for file in files:
+    for channel, file in files:
         name = file.rsplit("-", 2)[0]
         for repo in data:
             if name in repo.package_names():
-                found += [r for r in repo.load_records(rattler.PackageName(name)) if r.file_name == file]
+                for r in repo.load_records(rattler.PackageName(name)):
+                    if [channel_name(r), r.file_name] == [channel, file]:
+                        found.append(r)
     return found
+
+
+def channel_name(record):
+    return record.channel.rstrip("/").rsplit("/", 1)[-1]
 
 
 async def solve(p):
@@ -60,7 +66,7 @@ async def solve(p):
         **options,
     )
     took = time.monotonic() - start
-    return {"files": sorted([r.channel.rstrip("/").rsplit("/", 1)[-1], r.file_name] for r in found), "took": took}
+    return {"files": sorted([channel_name(r), r.file_name] for r in found), "took": took}
 
 
 def answer(line):

@@ -242,6 +242,8 @@ func (s *Solver) require(r, parent int32, n Name, clause int32) {
 	s.queue.set(r)
 }
 
+// encodeConstrains makes no unit of a solvable that rules out itself, though one
+// would do: learning it counts as activity, on which later decisions depend.
 func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
 	out := s.outside(v)
 	parent := int32(0)
@@ -250,10 +252,6 @@ func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
 	}
 	if len(out) < sharedConstrains {
 		for _, c := range out {
-			if c == x {
-				s.note(s.addUnit(kindConstrains, neg(parent), int32(v)))
-				continue
-			}
 			s.note(s.addBinary(kindConstrains, neg(parent), neg(s.variable(c)), int32(v)))
 		}
 		return
