@@ -125,12 +125,14 @@ func (s *resolver) toolchain(ctx context.Context, version string, p platforms.Pl
 	return nil
 }
 
+// oldToolchain returns what the old lock says, also that a host has none: a
+// lock without a reason to change asks nobody.
 func (s *resolver) oldToolchain(version string, p platforms.Platform, image bool) (lock.Toolchain, bool) {
 	if s.Update("go") {
 		return lock.Toolchain{}, false
 	}
 	for _, t := range s.Old.Go {
-		if t.Version == version && t.Platform == p && t.H1 != "" && (!image || t.ZipSHA256 != "") {
+		if t.Version == version && t.Platform == p && (!image || t.ZipSHA256 != "") {
 			if !image {
 				t.ZipSHA256, t.Size = "", 0
 			}
