@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gophersnake/gophersnake/conda/matchspec"
+	"github.com/gophersnake/gophersnake/conda/version"
 )
 
 // repo is one repodata.json of a channel.
@@ -223,10 +226,50 @@ func ours(t testing.TB, p Problem) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := check(p, s); err != nil {
+		t.Errorf("%q: wrong answer: %v", p.Specs, err)
+	}
 	var out []string
 	for _, r := range s.Records {
 		out = append(out, r.Channel+"/"+r.FileName)
 	}
 	slices.Sort(out)
 	return out
+}
+
+// check is independent of the search: it says what is wrong with an answer.
+func check(p Problem, s Solution) error {
+	chosen := map[string]*matchspec.Record{}
+	for _, r := range slices.Concat(p.Virtual, s.Records) {
+		if chosen[r.Name] != nil {
+			return fmt.Errorf("two of %s", r.Name)
+		}
+		v, err := version.Parse(r.Version)
+		if err != nil {
+			return err
+		}
+		chosen[r.Name] = &matchspec.Record{
+			Name: r.Name, Version: v, Build: r.Build, BuildNumber: r.BuildNumber, Channel: r.Channel, Subdir: r.Subdir, URL: r.URL,
+		}
+	}
+	meets := func(who string, specs []string, required bool) error {
+		for _, text := range specs {
+			m, err := matchspec.Parse(text)
+			if err != nil {
+				return err
+			}
+			switch r := chosen[m.Name]; {
+			case r == nil && required:
+				return fmt.Errorf("%s lacks %s", who, text)
+			case r != nil && !m.Matches(r):
+				return fmt.Errorf("%s wants %s, not %s %s", who, text, r.Name, r.Version)
+			}
+		}
+		return nil
+	}
+	errs := []error{meets("the user", p.Specs, true), meets("the user", p.Constraints, false)}
+	for _, r := range s.Records {
+		errs = append(errs, meets(r.Name, r.Depends, true), meets(r.Name, r.Constrains, false))
+	}
+	return errors.Join(errs...)
 }

@@ -134,30 +134,19 @@ func (p *pool) load(n sat.Name) {
 			p.exclude(x, "channel %s comes after %s, which has this name too (strict channel priority)", r.Channel, owner)
 		}
 	}
+	// Records of a lock stand beside those of the channels, even where they are
+	// the same, and neither channel nor date excludes them: that they were chosen
+	// once outweighs that. (That they count twice is part of how rattler decides.)
 	for i := range p.problem.Favored {
 		if r := &p.problem.Favored[i]; r.Name == name {
-			p.cands[n].Favored = p.keep(n, r)
+			p.cands[n].Favored = p.add(n, r)
 		}
 	}
 	for i := range p.problem.Pinned {
 		if r := &p.problem.Pinned[i]; r.Name == name {
-			p.cands[n].Locked = p.keep(n, r)
+			p.cands[n].Locked = p.add(n, r)
 		}
 	}
-}
-
-// keep finds a record of a lock among the candidates, or makes it one. It is
-// excluded for nothing but its own dependencies: that it was chosen once
-// outweighs its channel and its date.
-func (p *pool) keep(n sat.Name, r *Record) sat.Solvable {
-	c := &p.cands[n]
-	i := slices.IndexFunc(c.All, func(x sat.Solvable) bool { return p.records[x].same(r) })
-	if i < 0 {
-		return p.add(n, r)
-	}
-	x := c.All[i]
-	c.Excluded = slices.DeleteFunc(c.Excluded, func(e sat.Exclusion) bool { return e.Solvable == x })
-	return x
 }
 
 // bestFormats returns the records without those that give way to the same build

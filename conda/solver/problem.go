@@ -55,9 +55,11 @@ type Problem struct {
 	// Virtual are the virtual packages of the target: Name, Version and Build.
 	Virtual []Record
 	// Favored are the records of an old lock: each is tried before all others
-	// of its name, so that an answer changes as little as requests allow.
+	// of its name, so that an answer changes as little as requests allow. They
+	// need their Depends and Constrains, may be missing from Records, and are
+	// returned as they are given.
 	Favored []Record
-	// Pinned are records that must be chosen if their name is.
+	// Pinned are records that must be chosen if their name is, given likewise.
 	Pinned []Record
 	// Priority says what the order of Channels means.
 	Priority Priority
@@ -88,17 +90,6 @@ func newSolution(records []Record) Solution {
 // published returns when a record appeared, or 0.
 func (r *Record) published() int64 {
 	return cmp.Or(r.Indexed, r.Timestamp)
-}
-
-// same reports whether two records are the same file of the same channel.
-func (r *Record) same(o *Record) bool {
-	if r.Name != o.Name || r.Version != o.Version || r.Build != o.Build || r.Subdir != o.Subdir {
-		return false
-	}
-	if r.SHA256 != "" && o.SHA256 != "" {
-		return r.SHA256 == o.SHA256
-	}
-	return r.Channel == o.Channel && r.BuildNumber == o.BuildNumber
 }
 
 // format ranks archive formats, the better one higher.
