@@ -146,7 +146,11 @@ func (e *explainer) members(v VersionSet) []Node {
 
 // key is equal for solvables that are ruled out by the same facts.
 func (e *explainer) key(v VersionSet, x Solvable) string {
-	return fmt.Sprint(e.excluded[x], e.locked[e.s.p.NameOf(x)], e.requires[x], e.allows[x], e.clash(v, x))
+	k := fmt.Sprint(e.excluded[x], e.locked[e.s.p.NameOf(x)], e.requires[x], e.allows[x])
+	if len(e.requires[x])+len(e.allows[x]) == 0 && e.excluded[x] == "" {
+		k += e.clash(v, x)
+	}
+	return k
 }
 
 // member tells why solvables with the same key cannot be chosen.
@@ -177,11 +181,14 @@ func (e *explainer) member(v VersionSet, group []Solvable) Node {
 	return n
 }
 
-// clash names the others that want another member of a solvable's name.
+const theRequest = "the request"
+
+// clash names the others that want another member of a solvable's name; only the
+// request, if it does.
 func (e *explainer) clash(v VersionSet, x Solvable) string {
 	var out []string
 	add := func(by Solvable, verb string, set VersionSet) {
-		who := "the request"
+		who := theRequest
 		if by != Root {
 			who = e.SolvablesText([]Solvable{by})
 		}
@@ -201,6 +208,9 @@ func (e *explainer) clash(v VersionSet, x Solvable) string {
 		if outside(r.Set) && len(e.s.Matching(r.Set)) > 0 {
 			add(r.Solvable, "requires", r.Set)
 		}
+	}
+	if i := slices.IndexFunc(out, func(text string) bool { return strings.HasPrefix(text, theRequest) }); i >= 0 {
+		return out[i]
 	}
 	if more := len(out) - 2; more > 0 {
 		out = append(out[:2], fmt.Sprintf("%d more disagree", more))
