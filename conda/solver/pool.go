@@ -33,7 +33,9 @@ type pool struct {
 	setName []sat.Name
 	sets    map[string]parsed
 	lines   map[sat.VersionSet]string // the user's own words
-	highest map[sat.VersionSet]reach
+	// meanings has the version sets of plain specs by what they mean.
+	meanings map[string]sat.VersionSet
+	highest  map[sat.VersionSet]reach
 }
 
 // parsed is the outcome of reading a dependency once.
@@ -48,7 +50,7 @@ func newPool(p *Problem) *pool {
 		virtual: map[sat.Solvable]bool{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0},
 		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
-		highest: map[sat.VersionSet]reach{},
+		highest: map[sat.VersionSet]reach{}, meanings: map[string]sat.VersionSet{},
 	}
 	for _, c := range p.Channels {
 		pl.channel(c)
@@ -249,11 +251,27 @@ func (p *pool) set(text string) (sat.VersionSet, error) {
 		if err != nil {
 			got = parsed{err: err}
 		} else {
-			got = parsed{set: p.newSet(s)}
+			got = parsed{set: p.shared(s)}
 		}
 		p.sets[text] = got
 	}
 	return got.set, got.err
+}
+
+// shared returns the one version set of all texts that mean the same, such as
+// "zlib 1.2*" and "zlib 1.2.*". Which sets are one has a part in the order of
+// decisions.
+func (p *pool) shared(s spec) sat.VersionSet {
+	if !s.plain {
+		return p.newSet(s)
+	}
+	key := s.Name + " " + s.Version.String() + " " + s.Build.String() + " " + s.BuildNumber.String()
+	v, ok := p.meanings[key]
+	if !ok {
+		v = p.newSet(s)
+		p.meanings[key] = v
+	}
+	return v
 }
 
 func (p *pool) newSet(s spec) sat.VersionSet {

@@ -75,7 +75,7 @@ func (p *pool) request() (sat.Problem, error) {
 		request.Requires = append(request.Requires, v)
 	}
 	for _, s := range limits {
-		request.Constrains = append(request.Constrains, p.newSet(s))
+		request.Constrains = append(request.Constrains, p.shared(s))
 	}
 	return request, nil
 }
