@@ -29,6 +29,7 @@ type Inputs struct {
 	CondaPrefix string
 	CondaSpecs  []string
 	DropPyc     bool
+	Strict      bool         // as in condaenv.Env
 	Programs    []cli.Binary // sources hashed; the toolchain is filled in from the lock
 	Files       []files.Source
 	Owners      []string // of Files, by name or number
@@ -121,7 +122,7 @@ func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root
 func (c *composer) conda() error {
 	env := condaenv.Env{
 		Platform: c.platform, Prefix: c.CondaPrefix, Base: c.facts, Packages: c.lock.Conda, Groups: c.lock.Groups,
-		Specs: c.CondaSpecs, DropPyc: c.DropPyc, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+		Specs: c.CondaSpecs, DropPyc: c.DropPyc, Strict: c.Strict, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
 	}
 	if c.Report != nil {
 		env.Report = func(plan *link.Plan) { c.Report(c.platform, plan) }

@@ -220,6 +220,8 @@ layer accounts: 337 B
 	if got.Code != 0 || got.Stderr != want {
 		t.Errorf("exit %d\n got %q\nwant %q", got.Code, got.Stderr, want)
 	}
+	s.fails(6, "gophersnake: pkg-1.0-0: bin/su: the setuid bit is set\n", "build", "-q", "--strict", "-o", "oci:strict")
+	s.absent("strict/index.json")
 	img, err := openImage(s.at, "oci:image", "linux/amd64")
 	s.check(err)
 	var b strings.Builder

@@ -33,6 +33,7 @@ type globals struct {
 	json      bool
 	allowMD5  bool
 	foreign   bool
+	strict    bool
 	insecure  []string
 	maxWait   time.Duration
 }
@@ -104,6 +105,7 @@ func (a *app) flags(f *pflag.FlagSet) {
 	f.BoolVar(&a.json, "json", false, "results and errors as JSON")
 	f.BoolVar(&a.allowMD5, "allow-md5", false, "accept packages that have no sha256")
 	f.BoolVar(&a.foreign, "allow-foreign-layers", false, "accept base layers that registries do not distribute")
+	f.BoolVar(&a.strict, "strict", false, "refuse packages with setuid, setgid or sticky files instead of dropping the bits")
 	f.StringSliceVar(&a.insecure, "insecure-registry", nil, "speak plain HTTP to this `HOST`")
 	f.DurationVar(&a.maxWait, "max-wait", 2*time.Minute, "longest `TIME` to wait for a server that asks to")
 }

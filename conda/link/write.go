@@ -28,6 +28,8 @@ const (
 type WriteOptions struct {
 	// Warn is told what is not written as packaged: "stem: path: text".
 	Warn func(text string)
+	// Strict refuses a setuid, setgid or sticky bit instead of dropping it.
+	Strict bool
 }
 
 // Write writes the fragment of one package: its files in the archive's order,
@@ -117,9 +119,11 @@ func (f *fragment) member(m archive.Member) error {
 	if w.Type == typeLink {
 		return f.errorf(w, "the package lists it as a symbolic link, but holds a file")
 	}
-	h.Mode = f.mode(w, m.Mode)
-	source := newHashReader(m.Content)
 	var err error
+	if h.Mode, err = f.mode(w, m.Mode); err != nil {
+		return err
+	}
+	source := newHashReader(m.Content)
 	switch {
 	case !w.patched(f.d.System):
 		h.Size, w.size = m.Size, m.Size
@@ -206,12 +210,15 @@ func (f *fragment) add(w *written, h tree.Header, content io.Reader) error {
 }
 
 // mode returns the mode that a file is written with.
-func (f *fragment) mode(w *written, mode int64) int64 {
+func (f *fragment) mode(w *written, mode int64) (int64, error) {
 	for _, bit := range []struct {
 		bits int64
 		name string
 	}{{setuid, "setuid"}, {setgid, "setgid"}, {sticky, "sticky"}, {worldWrite, "world-write"}} {
 		if mode&bit.bits != 0 {
+			if f.o.Strict && bit.bits != worldWrite {
+				return 0, f.errorf(w, "the %s bit is set", bit.name)
+			}
 			f.warn(w, "the "+bit.name+" bit is dropped")
 			mode &^= bit.bits
 		}
@@ -219,7 +226,7 @@ func (f *fragment) mode(w *written, mode int64) int64 {
 	if f.d.ClearGroupWrite {
 		mode &^= groupWrite
 	}
-	return mode & 0o777
+	return mode & 0o777, nil
 }
 
 func (f *fragment) warn(w *written, text string) {

@@ -37,6 +37,7 @@ type Env struct {
 	Groups      []lock.Group // of the plan, bottom to top
 	Specs       []string     // what the user asked for, for conda-meta/history
 	DropPyc     bool
+	Strict      bool // refuse files with setuid, setgid and sticky bits instead of dropping the bits
 	Compression tree.Compression
 	Archives    Archives
 	Report      func(*link.Plan) // receives what linking found, once; may be nil
@@ -52,6 +53,7 @@ type inputs struct {
 	Prefix   string
 	Root     string
 	DropPyc  bool
+	Strict   bool       `json:",omitempty"` // a layer made without it was not looked at
 	Dirs     []lock.Dir // modes and owners that the base gives the prefix and what is below it
 	Packages []lock.Conda
 }
@@ -94,7 +96,7 @@ func (e *Env) index(name string) int {
 }
 
 func (e *Env) inputs() inputs {
-	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, DropPyc: e.DropPyc}
+	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, DropPyc: e.DropPyc, Strict: e.Strict}
 	in.Root = e.Base.Resolve(strings.TrimPrefix(e.Prefix, "/"))
 	for _, d := range layers.TreeDirs(e.Base, in.Root) {
 		in.Dirs = append(in.Dirs, lock.Dir{Path: d.Path, Mode: d.Mode, UID: d.UID, GID: d.GID})
@@ -145,13 +147,17 @@ func (e *environment) content(plan *link.Plan, names []string) *layers.Content {
 		}
 		p := &e.Packages[e.index(d.Record.Name)]
 		dirs = append(dirs, d.Dirs()...)
-		c.Fragments = append(c.Fragments, layers.Fragment{Key: d.Key(), Write: func(ctx context.Context, w *tree.Writer) error {
+		key := d.Key()
+		if e.Strict {
+			key += " strict"
+		}
+		c.Fragments = append(c.Fragments, layers.Fragment{Key: key, Write: func(ctx context.Context, w *tree.Writer) error {
 			a, closer, err := e.Archives.Open(ctx, p)
 			if err != nil {
 				return err
 			}
 			defer closer.Close()
-			return link.Write(ctx, d, a, w, link.WriteOptions{Warn: e.Warn})
+			return link.Write(ctx, d, a, w, link.WriteOptions{Warn: e.Warn, Strict: e.Strict})
 		}})
 	}
 	c.Dirs = layers.Dirs(e.Base, dirs...)
