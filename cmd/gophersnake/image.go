@@ -31,11 +31,14 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 	if err != nil {
 		return nil, err
 	}
+	in, err := p.inputs(ctx, w, env, l, pr, o)
+	if err != nil {
+		return nil, err
+	}
 	var images []builder.Image
 	for _, pl := range ps {
 		s := l.For(env.Name, pl)
-		in, err := p.inputs(ctx, w, env, s, l, pr, o)
-		if err != nil {
+		if err := allowed(env, s.Conda); err != nil {
 			return nil, err
 		}
 		var below v1.Image
@@ -50,11 +53,7 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 		}
 		images = append(images, img)
 	}
-	compression, err := tree.ParseCompression(env.Layers.Compression)
-	if err != nil {
-		return nil, err
-	}
-	b := &builder.Builder{Store: w.Store, Compression: compression, Jobs: p.jobs, Row: l.Row, Event: pr.built}
+	b := &builder.Builder{Store: w.Store, Compression: in.Compression, Jobs: p.jobs, Row: l.Row, Event: pr.built}
 	return b.Build(ctx, images)
 }
 
@@ -83,8 +82,8 @@ func (p *project) config(env *spec.Environment) (builder.Config, error) {
 	return c, nil
 }
 
-// inputs returns what the environment has besides the lock.
-func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environment, s lock.Selection, l *lock.Lock, pr *progress, o buildOptions) (builder.Inputs, error) {
+// inputs returns what the environment has besides the lock, on all platforms.
+func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environment, l *lock.Lock, pr *progress, o buildOptions) (builder.Inputs, error) {
 	compression, err := tree.ParseCompression(env.Layers.Compression)
 	if err != nil {
 		return builder.Inputs{}, err
@@ -97,11 +96,6 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 			return w.Compile(ctx, hostsOf(l, env), b, pl)
 		},
 		Report: func(pl platforms.Platform, plan *link.Plan) { pr.linked(pl, plan) },
-	}
-	if deny := env.Conda.Scripts != "skip"; deny {
-		if err := denied(s.Conda); err != nil {
-			return in, err
-		}
 	}
 	for _, f := range env.Files {
 		src := files.Source{Dir: p.dir, Src: f.Src, Dest: f.Dest, Ignore: f.Ignore, Except: p.generated(o)}
@@ -120,11 +114,11 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 	return in, err
 }
 
-// denied refuses packages with link scripts, also from a lock that was made
-// when they were allowed.
-func denied(packages []lock.Conda) error {
+// allowed refuses packages with link scripts, also from a lock that was made
+// when they were skipped.
+func allowed(env *spec.Environment, packages []lock.Conda) error {
 	for _, c := range packages {
-		if len(c.LinkScripts) > 0 {
+		if len(c.LinkScripts) > 0 && env.Conda.Scripts != "skip" {
 			return fault.New(fault.Policy, "conda", "package %s has the link script %s, which is never run", c.Name, c.LinkScripts[0]).
 				WithHint("if the package works without it, set [conda] scripts = \"skip\"")
 		}

@@ -38,10 +38,7 @@ func (p *project) values(ctx context.Context, env *spec.Environment, version str
 	return v
 }
 
-var (
-	gitTemplate = regexp.MustCompile(`\{\{\s*\.(Version|Commit)\s*\}\}`)
-	tagForm     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`) // OCI distribution-spec, "Pulling manifests"
-)
+var gitTemplate = regexp.MustCompile(`\{\{\s*\.(Version|Commit)\s*\}\}`)
 
 // templates returns the settings of an environment that may hold templates.
 func templates(env *spec.Environment) []string {
@@ -61,7 +58,7 @@ func (p *project) expand(ctx context.Context, env *spec.Environment, version str
 			return err
 		}
 		tag = strings.ReplaceAll(tag, "+", "-") // a tag has no +
-		if !tagForm.MatchString(tag) {
+		if spec.CheckTag(tag) != nil {
 			return fault.New(fault.Usage, p.file, "image.tags: %q gives %q, which is not a tag", text, tag)
 		}
 		env.Image.Tags[i] = tag
