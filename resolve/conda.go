@@ -137,6 +137,22 @@ func (s *resolver) scripts(env *spec.Environment, packages []lock.Conda) error {
 	return nil
 }
 
+// oneFact gives a package that several platforms and environments share the
+// same MD5 everywhere: one lock file may tell it and another not, and the bytes
+// of its record would differ.
+func (s *resolver) oneFact() {
+	md5s := map[string]string{}
+	for _, c := range s.lock.Conda {
+		if c.MD5 != "" {
+			md5s[c.URL+" "+c.SHA256] = c.MD5
+		}
+	}
+	for i := range s.lock.Conda {
+		c := &s.lock.Conda[i]
+		c.MD5 = md5s[c.URL+" "+c.SHA256]
+	}
+}
+
 // coherent refuses packages that are for another platform than the lock file
 // was read for. Where a URL does not tell, the package itself does.
 func coherent(lockFile string, p platforms.Platform, packages []lock.Conda) error {

@@ -2,6 +2,7 @@ package resolve_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -238,5 +239,27 @@ func TestCondaWorld(t *testing.T) {
 	w.files = nil
 	if _, err := resolve.Lock(t.Context(), w, request(t, oneLock)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestSharedPackage: what one lock file says of a package that two platforms
+// share holds for both, so that a second lock changes nothing.
+func TestSharedPackage(t *testing.T) {
+	url := "https://channel.example/noarch/shared-1.0-0.conda"
+	sum := fmt.Sprintf("%064x", len(url))
+	w := &world{files: map[string]string{
+		"amd64.txt": "@EXPLICIT\n" + url + "#0123456789abcdef0123456789abcdef\n",
+		"arm64.txt": "@EXPLICIT\n" + url + "#" + sum + "\n",
+	}}
+	toml := "[image]\nname = \"r.example/x\"\n[conda.target.linux-64]\nlock = \"amd64.txt\"\n[conda.target.linux-aarch64]\nlock = \"arm64.txt\"\n"
+	r := request(t, toml)
+	r.AllowMD5 = true
+	l, text := resolved(t, w, r)
+	if len(l.Conda) != 1 || l.Conda[0].MD5 != "0123456789abcdef0123456789abcdef" || l.Conda[0].SHA256 != sum {
+		t.Errorf("packages %+v", l.Conda)
+	}
+	r.Old = l
+	if _, again := resolved(t, w, r); again != text {
+		t.Errorf("the second lock differs:\n%s\nfirst:\n%s", again, text)
 	}
 }

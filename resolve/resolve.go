@@ -69,6 +69,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		}
 		s.activation(env)
 	}
+	s.oneFact()
 	s.plan()
 	return s.lock, nil
 }
