@@ -298,7 +298,7 @@ func TestBadBaseOfRegistry(t *testing.T) {
 			good := newSite(t, imageTable)
 			b := newSpoiled(good)
 			var broken atomic.Bool
-			r.Fault = func(w http.ResponseWriter, r *http.Request) bool { return broken.Load() && tt.answer(b, w, r) }
+			r.SetFault(func(w http.ResponseWriter, r *http.Request) bool { return broken.Load() && tt.answer(b, w, r) })
 			b.write(false)
 			good.write("gophersnake.toml", imageTable+"[base]\nimage = \"oci:base\"\n")
 			good.ok("-q", "build", "-o", "docker://"+r.Host()+"/base:1") // has the base's layer

@@ -162,12 +162,12 @@ func TestCancelPush(t *testing.T) {
 		registry := outputtest.NewRegistry(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var ended atomic.Bool
-		registry.Fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		registry.SetFault(func(_ http.ResponseWriter, r *http.Request) bool {
 			if !ended.Load() && strings.HasPrefix(r.Method+" "+r.URL.Path, at) {
 				cancel()
 			}
 			return false
-		}
+		})
 		var stderr bytes.Buffer
 		code := s.inProcess(ctx, io.Discard, &stderr, "-q", "build", "-o", "docker://"+registry.Host()+"/app:1")
 		if code != 130 && (code != 0 || !strings.HasSuffix(at, "/1")) {

@@ -40,14 +40,14 @@ func TestCredentials(t *testing.T) {
 	s.env = append(s.env, "NETRC="+s.at(".netrc"))
 	s.ok("lock")
 	registry := outputtest.NewRegistry(t)
-	registry.Fault = func(w http.ResponseWriter, r *http.Request) bool {
+	registry.SetFault(func(w http.ResponseWriter, r *http.Request) bool {
 		if _, password, ok := r.BasicAuth(); ok && password == canary {
 			return false
 		}
 		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
 		outputtest.Fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "log in")
 		return true
-	}
+	})
 	ref := "docker://" + registry.Host() + "/app:1"
 	denied := s.run("build", "-o", ref)
 	if denied.Code != 5 || !strings.Contains(denied.Stderr, "hint: ") {

@@ -20,7 +20,8 @@ type Registry struct {
 	*httptest.Server
 
 	// Fault, if not nil, sees each request before the registry. It returns true
-	// if it answered.
+	// if it answered. A test whose requests come from another process sets it
+	// with SetFault.
 	Fault func(w http.ResponseWriter, r *http.Request) bool
 
 	// Header, if not nil, may change the header and the status of an answer.
@@ -46,11 +47,19 @@ func NewRegistry(t testing.TB) *Registry {
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	r.log = append(r.log, req.Method+" "+req.URL.Path)
+	fault := r.Fault
 	r.mu.Unlock()
-	if r.Fault != nil && r.Fault(w, req) {
+	if fault != nil && fault(w, req) {
 		return
 	}
 	r.inner.ServeHTTP(&writer{ResponseWriter: w, req: req, header: r.Header}, req)
+}
+
+// SetFault sets Fault while the registry serves.
+func (r *Registry) SetFault(fault func(w http.ResponseWriter, r *http.Request) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Fault = fault
 }
 
 type writer struct {
