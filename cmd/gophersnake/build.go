@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/renameio/v2"
@@ -186,7 +185,7 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 	var results []result
 	for _, t := range targets {
 		r, err := output.Write(ctx, t.Transport, output.Image{Name: env.Image.Name, Tags: tags, Index: idx}, output.Options{
-			Keychain: authn.DefaultKeychain, Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
+			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
 			Progress: pr.written, UserAgent: "gophersnake",
 		})
 		if err != nil {

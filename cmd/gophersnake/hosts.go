@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/spec"
 )
@@ -56,3 +58,30 @@ func (h *hosts) trust(p *project, host string, r spec.Registry) error {
 
 // plainHTTP reports whether a host may be spoken to without TLS.
 func (a *app) plainHTTP(host string) bool { return slices.Contains(a.insecure, host) }
+
+// keychain finds registry credentials in the files and helpers of Docker and
+// Podman, and can tell where it looked.
+type keychain struct {
+	authn.Keychain
+	files []string
+}
+
+// Sources returns the files that credentials are looked for in.
+func (k keychain) Sources() []string { return k.files }
+
+func (a *app) keychain() keychain {
+	k := keychain{Keychain: authn.DefaultKeychain}
+	for _, in := range []struct{ variable, file string }{
+		{"DOCKER_CONFIG", "config.json"},
+		{"HOME", ".docker/config.json"},
+		{"REGISTRY_AUTH_FILE", ""},
+		{"XDG_RUNTIME_DIR", "containers/auth.json"},
+	} {
+		dir := a.getenv(in.variable)
+		if dir == "" || in.variable == "HOME" && len(k.files) > 0 {
+			continue // DOCKER_CONFIG stands for the directory in HOME
+		}
+		k.files = append(k.files, filepath.Join(dir, filepath.FromSlash(in.file)))
+	}
+	return k
+}

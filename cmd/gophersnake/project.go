@@ -13,7 +13,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/renameio/v2"
 
 	"github.com/gophersnake/gophersnake/base"
@@ -199,7 +198,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Mirrors: hosts.mirrors, Note: progress.note,
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
 		Bases: &base.Source{
-			Keychain: authn.DefaultKeychain, Transport: p.transport, Insecure: p.plainHTTP,
+			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP,
 			Dir: p.dir, Cache: world.Documents{Store: s}, AllowForeign: p.foreign,
 		},
 	}, nil

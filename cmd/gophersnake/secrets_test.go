@@ -49,12 +49,13 @@ func TestCredentials(t *testing.T) {
 		return true
 	})
 	ref := "docker://" + registry.Host() + "/app:1"
+	s.write("docker/config.json", "{}")
+	s.env = append(s.env, "DOCKER_CONFIG="+s.at("docker"))
 	denied := s.run("build", "-o", ref)
-	if denied.Code != 5 || !strings.Contains(denied.Stderr, "hint: ") {
-		t.Errorf("exit %d, %s", denied.Code, denied.Stderr)
+	if want := "hint: looked in " + s.at("docker/config.json"); denied.Code != 5 || !strings.Contains(denied.Stderr, want) {
+		t.Errorf("exit %d, no %q in %s", denied.Code, want, denied.Stderr)
 	}
 	s.write("docker/config.json", `{"auths": {"`+registry.Host()+`": {"username": "me", "password": "`+canary+`"}}}`)
-	s.env = append(s.env, "DOCKER_CONFIG="+s.at("docker"))
 	pushed := s.run("build", "--log-level", "debug", "-o", ref, "-o", "oci:image")
 	if pushed.Code != 0 {
 		t.Errorf("exit %d, %s", pushed.Code, pushed.Stderr)
