@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -156,7 +157,7 @@ func (c *composer) files() error {
 // programs adds a layer for each [[cli]].
 func (c *composer) programs() error {
 	for _, b := range c.Programs {
-		i := indexGo(c.lock.Go)
+		i := slices.IndexFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.H1 != "" })
 		if i < 0 {
 			return fault.New(fault.Stale, "gophersnake.lock", "no Go toolchain for %s, which cli %q needs", c.platform, b.Name).WithHint("run gophersnake lock")
 		}
@@ -207,13 +208,4 @@ func (c *composer) add(l layers.Layer, err error) error {
 		c.layers = append(c.layers, l)
 	}
 	return err
-}
-
-func indexGo(ts []lock.Toolchain) int {
-	for i, t := range ts {
-		if t.H1 != "" {
-			return i
-		}
-	}
-	return -1
 }

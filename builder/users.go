@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +31,7 @@ func (c *composer) users() error {
 	if err != nil {
 		return err
 	}
-	if hasImageGo(c.lock.Go) {
+	if slices.ContainsFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.Image }) {
 		for _, dir := range []string{"go", "go/bin", "go/pkg", "go/src"} {
 			all = append(all, files.File{Header: tree.Header{Path: dir, Kind: tree.Dir, Mode: 0o2775, GID: files.GroupGolang}})
 		}
@@ -43,15 +44,6 @@ func (c *composer) users() error {
 func (c *composer) user() (string, error) {
 	uid, _, err := files.UserID(c.facts, c.Accounts, c.User)
 	return strconv.Itoa(uid), err
-}
-
-func hasImageGo(ts []lock.Toolchain) bool {
-	for _, t := range ts {
-		if t.Image {
-			return true
-		}
-	}
-	return false
 }
 
 // environ returns what activation and the configuration add to the base's

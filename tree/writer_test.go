@@ -324,7 +324,7 @@ func FuzzHeader(f *testing.F) {
 			h.Target = target
 		}
 		if CheckPath(path) != nil || h.Kind == Symlink && check(h) != nil {
-			t.Skip()
+			return // not a header that a Writer accepts
 		}
 		got := untar(t, append(appendHeader(nil, h), make([]byte, 1024)...))
 		if diff := cmp.Diff([]entry{{Header: h}}, got); diff != "" {

@@ -65,7 +65,7 @@ func (a *app) lock(ctx context.Context, o resolveOptions, check bool) error {
 	if err != nil {
 		return err
 	}
-	changes := lock.Diff(orEmpty(o.old), l)
+	changes := lock.Diff(o.old, l)
 	if check {
 		if o.old == nil || string(o.old.Resolved()) != string(l.Resolved()) {
 			pr.changes(changes)
@@ -111,13 +111,6 @@ func (p *project) resolve(ctx context.Context, w *world.World, pr *progress, o r
 		return nil, err
 	}
 	return lock.Unmarshal(lockName, text)
-}
-
-func orEmpty(l *lock.Lock) *lock.Lock {
-	if l == nil {
-		return &lock.Lock{}
-	}
-	return l
 }
 
 func (a *app) checkCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
@@ -57,7 +58,7 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := archive.Open(b, b.Size(), p.URL[strings.LastIndexByte(p.URL, '/')+1:], archive.Limits{})
+	a, err := archive.Open(b, b.Size(), path.Base(p.URL), archive.Limits{})
 	if err != nil {
 		_ = b.Close() // was only read
 		return nil, nil, err

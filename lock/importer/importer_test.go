@@ -91,7 +91,7 @@ func TestFileURL(t *testing.T) {
 		{"/x.conda", "/srv", "/", "x.conda"},
 		{"/opt/x.conda", "/srv", "/srv/a/b", "../../../opt/x.conda"},
 		{"file:///C:/channel/x.conda", "C:/work", "C:/work", "../channel/x.conda"},
-		{"x.conda", "c:/work/locks", "C:/work", "locks/x.conda"},
+		{"x.conda", "c:/project/locks", "C:/project", "locks/x.conda"},
 	} {
 		got, err := FileURL(tt.url, tt.dir, tt.base)
 		if err != nil || got != tt.want {
