@@ -26,7 +26,14 @@ func canonical(l *Lock, spelling string) *Lock {
 	slices.SortStableFunc(c.Base, func(a, b Base) int {
 		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Image, b.Image))
 	})
-	c.Conda = mergeConda(l.Conda, spelling)
+	c.Solve = mergeEnvs(l.Solve, spelling, func(s *Solve) *[]string { return &s.Envs })
+	slices.SortStableFunc(c.Solve, func(a, b Solve) int {
+		return cmp.Or(slices.Compare(a.Envs, b.Envs), platforms.Compare(a.Platform, b.Platform))
+	})
+	c.Conda = mergeUses(l.Conda, spelling, func(p *Conda) (*[]string, *[]platforms.Platform) { return &p.Envs, &p.Platforms })
+	slices.SortStableFunc(c.Conda, compareConda)
+	c.Wheel = mergeUses(l.Wheel, spelling, func(w *Wheel) (*[]string, *[]platforms.Platform) { return &w.Envs, &w.Platforms })
+	slices.SortStableFunc(c.Wheel, compareWheels)
 	c.Go = mergeEnvs(l.Go, spelling, func(t *Toolchain) *[]string { return &t.Envs })
 	slices.SortStableFunc(c.Go, func(a, b Toolchain) int {
 		return cmp.Or(compareVersions(a.Version, b.Version), platforms.Compare(a.Platform, b.Platform),
@@ -109,49 +116,64 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// mergeConda joins rows of one package: each environment has a set of
+// mergeUses joins rows of one package: each environment has a set of
 // platforms, and environments with the same set share a row. That is one
 // answer for any way of cutting the same facts into rows.
-func mergeConda(rows []Conda, spelling string) []Conda {
-	packages := map[string]Conda{}
-	uses := map[string]map[string][]platforms.Platform{} // by package, then environment
+func mergeUses[T any](rows []T, spelling string, uses func(*T) (*[]string, *[]platforms.Platform)) []T {
+	packages := map[string]T{}
+	by := map[string]map[string][]platforms.Platform{} // by package, then environment
 	for _, row := range rows {
-		bare := row
-		bare.Envs, bare.Platforms = nil, nil
-		key := block(bare)
-		packages[key] = bare
-		if uses[key] == nil {
-			uses[key] = map[string][]platforms.Platform{}
+		envs, ps := uses(&row)
+		own, on := *envs, *ps
+		*envs, *ps = nil, nil
+		key := block(row)
+		packages[key] = row
+		if by[key] == nil {
+			by[key] = map[string][]platforms.Platform{}
 		}
-		for _, env := range sortEnvs(row.Envs, "") {
-			uses[key][env] = append(uses[key][env], row.Platforms...)
+		for _, env := range sortEnvs(own, "") {
+			by[key][env] = append(by[key][env], on...)
 		}
 	}
-	var merged []Conda
+	var merged []T
 	for _, key := range sortedKeys(packages) {
-		merged = append(merged, split(packages[key], uses[key], spelling)...)
+		for _, u := range split(by[key], spelling) {
+			row := packages[key]
+			envs, ps := uses(&row)
+			*envs, *ps = u.envs, u.platforms
+			merged = append(merged, row)
+		}
 	}
-	slices.SortStableFunc(merged, compareConda)
 	return merged
 }
 
-// split returns a package's rows, one for each set of platforms.
-func split(p Conda, uses map[string][]platforms.Platform, spelling string) []Conda {
-	var rows []Conda
-	for _, env := range sortedKeys(uses) {
-		set := slices.Compact(sorted(uses[env], platforms.Compare))
-		i := slices.IndexFunc(rows, func(r Conda) bool { return slices.Equal(r.Platforms, set) })
+// use is where a package lies.
+type use struct {
+	envs      []string
+	platforms []platforms.Platform
+}
+
+// split returns one use for each set of platforms.
+func split(by map[string][]platforms.Platform, spelling string) []use {
+	var all []use
+	for _, env := range sortedKeys(by) {
+		set := slices.Compact(sorted(by[env], platforms.Compare))
+		i := slices.IndexFunc(all, func(u use) bool { return slices.Equal(u.platforms, set) })
 		if i < 0 {
-			p.Platforms, p.Envs = set, nil
-			rows = append(rows, p)
-			i = len(rows) - 1
+			all = append(all, use{platforms: set})
+			i = len(all) - 1
 		}
-		rows[i].Envs = append(rows[i].Envs, env)
+		all[i].envs = append(all[i].envs, env)
 	}
-	for i := range rows {
-		rows[i].Envs = sortEnvs(rows[i].Envs, spelling)
+	for i := range all {
+		all[i].envs = sortEnvs(all[i].envs, spelling)
 	}
-	return rows
+	return all
+}
+
+func compareWheels(a, b Wheel) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), slices.CompareFunc(a.Platforms, b.Platforms, platforms.Compare),
+		cmp.Compare(a.Version, b.Version), cmp.Compare(a.URL, b.URL), slices.Compare(a.Envs, b.Envs))
 }
 
 func compareConda(a, b Conda) int {

@@ -53,6 +53,12 @@ func checkBlocks(l *Lock) *problem {
 	for i := range l.Conda {
 		c.conda(fmt.Sprintf("conda[%d]", i), &l.Conda[i])
 	}
+	for i := range l.Solve {
+		c.solve(fmt.Sprintf("solve[%d]", i), &l.Solve[i])
+	}
+	for i := range l.Wheel {
+		c.wheel(fmt.Sprintf("wheel[%d]", i), &l.Wheel[i])
+	}
 	for i := range l.Go {
 		c.toolchain(fmt.Sprintf("go[%d]", i), &l.Go[i])
 	}

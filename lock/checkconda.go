@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
-	"github.com/gophersnake/gophersnake/platforms"
 )
 
 func (c *checker) conda(key string, p *Conda) {
@@ -43,15 +42,8 @@ func (c *checker) conda(key string, p *Conda) {
 
 // subdir checks that a package lies in noarch or in its platforms' own subdir.
 func (r row) subdir(p *Conda) {
-	if len(p.Platforms) == 0 {
-		r.usage("platforms", "is missing or empty")
-	}
-	seen := map[platforms.Platform]bool{}
+	r.platforms(p.Platforms)
 	for _, q := range p.Platforms {
-		if seen[q] {
-			r.usage("platforms", "names %s twice", q)
-		}
-		seen[q] = true
 		if p.Subdir != "noarch" && q.Subdir() != p.Subdir {
 			r.usage("subdir", "%q is neither noarch nor %s's %s", p.Subdir, q, q.Subdir())
 		}
@@ -65,7 +57,9 @@ func (r row) subdir(p *Conda) {
 // User names, passwords, tokens in the path (/t/TOKEN/), queries and absolute
 // paths are errors of class usage: a lock holds no secret and no path of the
 // machine that wrote it. No error repeats a secret.
-func CheckURL(s string) error {
+func CheckURL(s string) error { return checkURL(s, ".conda", ".tar.bz2") }
+
+func checkURL(s string, extensions ...string) error {
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
 		if !slices.Contains([]string{"https", "http", "oci"}, scheme) {
 			return fault.New(fault.Usage, "", "url has the scheme %q, which is not https, http or oci", scheme)
@@ -73,14 +67,14 @@ func CheckURL(s string) error {
 		if strings.ContainsAny(rest, "?#") {
 			return fault.New(fault.Usage, "", "url has a query or a fragment")
 		}
-		return checkAbsolute(s)
+		return checkAbsolute(s, extensions)
 	}
-	return checkRelative(s)
+	return checkRelative(s, extensions)
 }
 
 var token = regexp.MustCompile(`/t/[^/]+/`)
 
-func checkAbsolute(s string) error {
+func checkAbsolute(s string, extensions []string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
 		return fault.New(fault.Usage, "", "url is not valid") // the cause would quote it, secrets and all
@@ -94,10 +88,10 @@ func checkAbsolute(s string) error {
 			return fault.New(fault.Verification, "", "url %q holds the path element %q", s, segment)
 		}
 	}
-	return checkFile(u.Path)
+	return checkFile(u.Path, extensions)
 }
 
-func checkRelative(s string) error {
+func checkRelative(s string, extensions []string) error {
 	switch {
 	case path.IsAbs(s):
 		return fault.New(fault.Usage, "", "url %q is an absolute path", s)
@@ -106,16 +100,16 @@ func checkRelative(s string) error {
 	case s != path.Clean(s):
 		return fault.New(fault.Verification, "", "url %q is not a clean path", s)
 	}
-	return checkFile(s)
+	return checkFile(s, extensions)
 }
 
-func checkFile(s string) error {
+func checkFile(s string, extensions []string) error {
 	name := path.Base(s)
 	if strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || hidden(c) }) {
 		return fault.New(fault.Verification, "", "url %q holds a control character", s)
 	}
-	if !strings.HasSuffix(name, ".conda") && !strings.HasSuffix(name, ".tar.bz2") {
-		return fault.New(fault.Usage, "", "url: file %q does not end in .conda or .tar.bz2", name)
+	if !slices.ContainsFunc(extensions, func(e string) bool { return strings.HasSuffix(name, e) }) {
+		return fault.New(fault.Usage, "", "url: file %q does not end in %s", name, strings.Join(extensions, " or "))
 	}
 	return nil
 }

@@ -19,6 +19,12 @@ func checkWhole(l *Lock) *problem {
 	for i, p := range l.Conda {
 		s.all(fmt.Sprintf("conda[%d].name", i), fmt.Sprintf("package %q", p.Name), p.Envs, p.Platforms...)
 	}
+	for i, q := range l.Solve {
+		s.all(fmt.Sprintf("solve[%d].platform", i), "a solve", q.Envs, q.Platform)
+	}
+	for i, w := range l.Wheel {
+		s.all(fmt.Sprintf("wheel[%d].name", i), fmt.Sprintf("wheel %q", w.Name), w.Envs, w.Platforms...)
+	}
 	for i, t := range l.Go {
 		s.all(fmt.Sprintf("go[%d].version", i), "go "+t.Version, t.Envs, t.Platform)
 	}

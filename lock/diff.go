@@ -10,9 +10,9 @@ import (
 )
 
 // Change is one difference between two locks that people care about: a base, a
-// package or a toolchain.
+// package, a wheel or a toolchain.
 type Change struct {
-	Kind      string               // "base", "conda" or "go"
+	Kind      string               // "base", "conda", "wheel" or "go"
 	Name      string               // of a package; a Go release line such as "1.26"; the base's "image"
 	Envs      []string             // where; the top level is DefaultEnv
 	Platforms []platforms.Platform // where
@@ -71,9 +71,9 @@ func Diff(old, new *Lock) []Change {
 	}
 	var all []Change
 	for _, id := range sortedKeys(told) {
-		for _, row := range split(Conda{}, uses[id], DefaultEnv) {
+		for _, u := range split(uses[id], DefaultEnv) {
 			c := *told[id]
-			c.Envs, c.Platforms = row.Envs, row.Platforms
+			c.Envs, c.Platforms = u.envs, u.platforms
 			all = append(all, c)
 		}
 	}
@@ -112,6 +112,13 @@ func items(l *Lock) map[place][]item {
 		c.Envs, c.Platforms = nil, nil
 		for _, p := range ps {
 			add("conda", c.Name, envs, p, item{c.Version + " " + c.Build, "sha256:" + c.SHA256, block(c)})
+		}
+	}
+	for _, w := range l.Wheel {
+		envs, ps := w.Envs, w.Platforms
+		w.Envs, w.Platforms = nil, nil
+		for _, p := range ps {
+			add("wheel", w.Name, envs, p, item{w.Version, "sha256:" + w.SHA256, block(w)})
 		}
 	}
 	for _, t := range l.Go {

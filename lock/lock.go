@@ -20,7 +20,9 @@ type Lock struct {
 	LayerFormat int          `toml:"layer-format"`
 	InputHash   string       `toml:"input-hash"` // "sha256:<hex>" of all that resolving depends on
 	Base        []Base       `toml:"base"`
+	Solve       []Solve      `toml:"solve"`
 	Conda       []Conda      `toml:"conda"`
+	Wheel       []Wheel      `toml:"wheel"`
 	Go          []Toolchain  `toml:"go"`
 	Activation  []Activation `toml:"activation"`
 	Plan        []Group      `toml:"plan"`
@@ -77,6 +79,24 @@ type Dir struct {
 	GID  int    `toml:"gid"`
 }
 
+// Solve is what the packages of an environment on one platform answer: the
+// question, as the configuration and its files put it for this platform. While
+// the question stays, so does the answer.
+type Solve struct {
+	Envs         []string           `toml:"envs"`
+	Platform     platforms.Platform `toml:"platform"`
+	From         string             `toml:"from,omitempty"`             // lock file that the packages were taken from, relative to gophersnake.toml
+	Channels     []string           `toml:"channels,omitempty"`         // URLs without secrets, or paths, the first one first
+	Priority     string             `toml:"channel-priority,omitempty"` // "strict", "flexible" or "disabled"
+	Specs        []string           `toml:"specs,omitempty"`            // match specs, as the user wrote them, in their order
+	Pip          []string           `toml:"pip,omitempty"`              // requirements (PEP 508), likewise
+	Virtual      []string           `toml:"virtual-packages,omitempty"` // "__glibc=2.36=0", sorted
+	ExcludeNewer string             `toml:"exclude-newer,omitempty"`    // as configured
+	Cutoff       string             `toml:"cutoff,omitempty"`           // what that came to: RFC 3339, UTC
+	Variables    []string           `toml:"variables,omitempty"`        // "KEY=value", of environment.yml, sorted
+	Differs      []string           `toml:"differs,omitempty"`          // packages whose versions on other platforms no solution could give here: "NAME VERSION", sorted
+}
+
 // Conda is one conda package: where it is, what it must be, and the fields of
 // its repodata record (CEP 36) that an installed prefix needs.
 type Conda struct {
@@ -102,6 +122,20 @@ type Conda struct {
 	LicenseFamily string               `toml:"license-family,omitempty"`
 	Timestamp     int64                `toml:"timestamp,omitempty"`    // milliseconds since the epoch
 	LinkScripts   []string             `toml:"link-scripts,omitempty"` // scripts that installers would run and we never do
+}
+
+// Wheel is one Python package in wheel format (PEP 427).
+type Wheel struct {
+	Envs           []string             `toml:"envs"`
+	Platforms      []platforms.Platform `toml:"platforms"`                 // several for a pure wheel
+	Name           string               `toml:"name"`                      // normalised (PEP 503)
+	Version        string               `toml:"version"`                   // as in the file's name
+	URL            string               `toml:"url"`                       // https://…, or a path relative to gophersnake.toml
+	SHA256         string               `toml:"sha256"`                    // hex
+	Size           int64                `toml:"size"`                      // bytes
+	Requires       []string             `toml:"requires,omitempty"`        // Requires-Dist (PEP 508)
+	RequiresPython string               `toml:"requires-python,omitempty"` // PEP 440
+	Requested      bool                 `toml:"requested,omitempty"`       // the user asked for it by name
 }
 
 // Toolchain is a Go toolchain for one platform.

@@ -81,6 +81,15 @@ func small() *Lock {
 				Sh:        true, Bash: true, UsrBinEnv: true,
 			},
 		}},
+		Solve: []Solve{{
+			Envs: both, Platform: amd64, Channels: []string{"https://channel.example/main"}, Priority: "strict",
+			Specs: []string{"python 3.12.*", "pyyaml"}, Pip: []string{"attrs"}, Virtual: []string{"__glibc=2.36=0", "__linux=4.18=0"},
+			ExcludeNewer: "7d", Cutoff: "2026-11-01T00:00:00Z", Variables: []string{"MODE=fast"}, Differs: []string{"python 3.12.7"},
+		}},
+		Wheel: []Wheel{
+			{Envs: both, Platforms: []platforms.Platform{arm64, amd64}, Name: "attrs", Version: "24.2.0", URL: "https://wheels.example/attrs-24.2.0-py3-none-any.whl", SHA256: hex64("c"), Size: 63001, RequiresPython: ">=3.7", Requested: true},
+			{Envs: []string{"k8s"}, Platforms: []platforms.Platform{amd64}, Name: "markupsafe", Version: "3.0.2", URL: "wheels/MarkupSafe-3.0.2-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", SHA256: hex64("d"), Size: 23001},
+		},
 		Conda:      []Conda{tzdata, pyyaml, pythonARM, python},
 		Go:         []Toolchain{goAt(darwin, false), goAt(arm64, true), goAt(amd64, true)},
 		Activation: []Activation{{Envs: both, Platform: amd64, Env: []string{"CONDA_PREFIX=/opt/conda", "PATH=/opt/conda/bin:$PATH"}}},
@@ -120,7 +129,7 @@ func TestGolden(t *testing.T) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("text of the lock (-want +got):\n%s", d)
 	}
-	const digest = "sha256:c99410756ebf686888e2dff3a67ff7036fe0a14ede33c2feae80bee7a4c10d0c"
+	const digest = "sha256:5bedbc0a89e7ea1f22a3931cce0bf39e90db602bd04a42aafa0465bb9df0f7d0"
 	if d := small().Digest(); d != digest {
 		t.Errorf("digest of the resolved part is %s, want %s", d, digest)
 	}
@@ -372,7 +381,7 @@ func TestDiff(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if n := len(Diff(nil, small())); n != 6 {
-		t.Errorf("from nothing: %d changes, want 6: %v", n, Diff(nil, small()))
+	if n := len(Diff(nil, small())); n != 8 {
+		t.Errorf("from nothing: %d changes, want 8: %v", n, Diff(nil, small()))
 	}
 }

@@ -10,7 +10,9 @@ import (
 // shares memory with the lock: read it only.
 type Selection struct {
 	Base       *Base       // nil: scratch
+	Solve      *Solve      // nil: no conda packages, or those of a lock file without a record of the question
 	Conda      []Conda     // by name
+	Wheels     []Wheel     // by name
 	Go         []Toolchain // of the platform, for images and for compiling
 	Activation *Activation // nil: neither conda nor Go
 	Groups     []Group     // bottom to top, with the packages that the selection has; none is empty
@@ -34,6 +36,16 @@ func (l *Lock) For(env string, p platforms.Platform) Selection {
 		if slices.Contains(c.Platforms, p) && has(c.Envs) {
 			s.Conda = append(s.Conda, c)
 			names[c.Name] = true
+		}
+	}
+	for i := range l.Solve {
+		if q := &l.Solve[i]; q.Platform == p && has(q.Envs) {
+			s.Solve = q
+		}
+	}
+	for _, w := range l.Wheel {
+		if slices.Contains(w.Platforms, p) && has(w.Envs) {
+			s.Wheels = append(s.Wheels, w)
 		}
 	}
 	for _, t := range l.Go {
@@ -61,6 +73,7 @@ func (l *Lock) For(env string, p platforms.Platform) Selection {
 		}
 	}
 	slices.SortStableFunc(s.Conda, compareConda)
+	slices.SortStableFunc(s.Wheels, compareWheels)
 	return s
 }
 

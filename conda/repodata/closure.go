@@ -55,17 +55,38 @@ func (s *Set) Unread(name string) []string {
 	return slices.Compact(formats)
 }
 
-// Closure reads the candidates of names, and of all names that these depend
-// on, from every channel. A channel may lack some of the subdirs, not all. Names
-// that no channel has are left to the solver; virtual packages ("__glibc") are
-// not looked for.
-func Closure(ctx context.Context, channels []*Channel, subdirs, names []string, o Options) (*Set, error) {
+// View is what several channels say of several subdirs. Its methods may be
+// called by several goroutines.
+type View struct {
+	Subdirs []*Subdir // that the channels have, by channel, then as asked for
+
+	opts Options
+}
+
+// OpenAll opens subdirs of channels, the most important channel first. A
+// channel may lack some of the subdirs, not all.
+func OpenAll(ctx context.Context, channels []*Channel, subdirs []string, o Options) (*View, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := &closure{cancel: cancel, slots: make(chan struct{}, o.jobs())}
-	c.set.records = map[string][][]Record{}
 	if err := c.load(ctx, channels, subdirs, o); err != nil {
 		return nil, err
+	}
+	return &View{Subdirs: c.set.Subdirs, opts: o}, nil
+}
+
+// Closure reads the candidates of names, and of all names that these depend
+// on, from the given subdirs of every channel. Names that no channel has are
+// left to the solver; virtual packages ("__glibc") are not looked for.
+func (v *View) Closure(ctx context.Context, subdirs, names []string) (*Set, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c := &closure{cancel: cancel, slots: make(chan struct{}, v.opts.jobs())}
+	c.set.records = map[string][][]Record{}
+	for _, d := range v.Subdirs {
+		if slices.Contains(subdirs, d.dir) {
+			c.set.Subdirs = append(c.set.Subdirs, d)
+		}
 	}
 	c.mu.Lock()
 	for _, name := range names {
@@ -177,4 +198,14 @@ func specName(spec string) string {
 		return ""
 	}
 	return spec
+}
+
+// Closure opens subdirs of channels and reads the closure of names from them:
+// OpenAll and View.Closure in one.
+func Closure(ctx context.Context, channels []*Channel, subdirs, names []string, o Options) (*Set, error) {
+	v, err := OpenAll(ctx, channels, subdirs, o)
+	if err != nil {
+		return nil, err
+	}
+	return v.Closure(ctx, subdirs, names)
 }

@@ -14,6 +14,7 @@ var folders = []folder{
 	{"platforms", "a platform in the spellings of OCI, Go, conda and Debian", nil},
 	{"tree", "the files of a layer; the only writer of layer tar", nil},
 	{"internal/fault", "the error type of the packages above the engines", nil},
+	{"internal/yamltree", "other tools' YAML as a tree with lines", []string{"internal/fault"}},
 
 	// Engines: libraries that stand alone.
 	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree"}},
@@ -23,7 +24,7 @@ var folders = []folder{
 	// The wish, the fact, and the way from one to the other.
 	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault"}},
 	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
-	{"lock/importer", "read other tools' locks", []string{"platforms", "internal/fault"}},
+	{"lock/importer", "read other tools' locks", []string{"platforms", "internal/fault", "internal/yamltree"}},
 	{"plan", "which packages share a layer", []string{"lock"}},
 	{"resolve/...", "spec and World to lock", []string{
 		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "internal/fault", "resolve/...",

@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
@@ -24,12 +25,12 @@ type CondaLockOptions struct {
 // ("__glibc"), which old versions of conda-lock wrote into the file, are left
 // out. A package whose file has another name or version is refused.
 func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, pip []Imported, err error) {
-	f := file(fileName)
-	body, err := parseYAML(f, data)
+	f := yamltree.File(fileName)
+	body, err := yamltree.Parse(f, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	top, err := asMapping(f, "the file", body)
+	top, err := yamltree.AsMapping(f, "the file", body)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,65 +55,65 @@ func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, pip []I
 }
 
 // checkVersion tells other formats that share the file's look from this one.
-func checkVersion(top mapping) error {
-	if _, pixi := top.at["environments"]; pixi {
-		return top.file.usage(top.line, "file is a pixi.lock, not a conda-lock.yml")
+func checkVersion(top yamltree.Mapping) error {
+	if _, pixi := top.At["environments"]; pixi {
+		return top.File.Usage(top.Line, "file is a pixi.lock, not a conda-lock.yml")
 	}
-	version, err := top.optional("the file", "version")
+	version, err := top.Optional("the file", "version")
 	if err != nil || version == "" {
 		return err
 	}
 	n, err := strconv.Atoi(version)
-	switch line := lineOf(top.at["version"]); {
+	switch line := yamltree.LineOf(top.At["version"]); {
 	case err != nil || n < 1:
-		return top.file.usage(line, "version %q is not a positive whole number", version)
+		return top.File.Usage(line, "version %q is not a positive whole number", version)
 	case n > 1:
-		return top.file.usage(line, "version %d is newer than this tool knows (1)", n).
+		return top.File.Usage(line, "version %d is newer than this tool knows (1)", n).
 			WithHint("conda-lock writes version 1; other numbers are those of pixi.lock")
 	}
 	return nil
 }
 
 type condaLockReader struct {
-	file       file
+	file       yamltree.File
 	options    CondaLockOptions
 	found      map[string]bool // categories of all packages
 	conda, pip []Imported
 }
 
 // metadata checks that the file was made for the platforms that are wanted.
-func (r *condaLockReader) metadata(top mapping) error {
-	if isNull(top.at["metadata"]) {
-		return r.file.usage(0, "file has no metadata: it is not a conda-lock.yml")
+func (r *condaLockReader) metadata(top yamltree.Mapping) error {
+	if yamltree.IsNull(top.At["metadata"]) {
+		return r.file.Usage(0, "file has no metadata: it is not a conda-lock.yml")
 	}
-	meta, err := asMapping(r.file, "metadata", top.at["metadata"])
+	meta, err := yamltree.AsMapping(r.file, "metadata", top.At["metadata"])
 	if err != nil {
 		return err
 	}
-	subdirs, err := meta.list("metadata", "platforms")
+	subdirs, err := meta.List("metadata", "platforms")
 	if err != nil {
 		return err
 	}
 	for _, p := range r.options.Platforms {
 		if !slices.Contains(subdirs, p.Subdir()) {
-			return fault.New(fault.Stale, r.file.at(meta.line), "file is for %s, not for %s", strings.Join(subdirs, ", "), p.Subdir()).
+			return fault.New(fault.Stale, r.file.At(meta.Line), "file is for %s, not for %s", strings.Join(subdirs, ", "), p.Subdir()).
 				WithHint("conda-lock lock --platform %s adds it", p.Subdir())
 		}
 	}
 	return nil
 }
 
-func (r *condaLockReader) packages(top mapping) error {
-	node, there := top.at["package"]
+func (r *condaLockReader) packages(top yamltree.Mapping) error {
+	node, there := top.At["package"]
 	if !there {
-		return r.file.usage(0, "file has no list of packages: it is not a conda-lock.yml")
+		return r.file.Usage(0, "file has no list of packages: it is not a conda-lock.yml")
 	}
-	if isNull(node) {
+	if yamltree.IsNull(node) {
 		return nil
 	}
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		return r.file.usage(lineOf(node), "package is not a list")
+		return r.file.Usage(yamltree.LineOf(node), "package is not a list")
 	}
 	for _, v := range list.Values {
 		if err := r.entry(v); err != nil {
@@ -121,7 +122,7 @@ func (r *condaLockReader) packages(top mapping) error {
 	}
 	for _, c := range r.options.Categories {
 		if len(r.found) > 0 && !r.found[c] {
-			return r.file.usage(0, "no package has the category %q; there are %s", c, strings.Join(sortedKeys(r.found), ", "))
+			return r.file.Usage(0, "no package has the category %q; there are %s", c, strings.Join(sortedKeys(r.found), ", "))
 		}
 	}
 	return nil
@@ -138,24 +139,24 @@ func sortedKeys(m map[string]bool) []string {
 
 // entry reads one package, and keeps it if it is wanted.
 func (r *condaLockReader) entry(n ast.Node) error {
-	m, err := asMapping(r.file, "an entry of package", n)
+	m, err := yamltree.AsMapping(r.file, "an entry of package", n)
 	if err != nil {
 		return err
 	}
-	i := Imported{Line: m.line}
-	if i.Name, err = m.text("an entry of package", "name"); err != nil {
+	i := Imported{Line: m.Line}
+	if i.Name, err = m.Text("an entry of package", "name"); err != nil {
 		return err
 	}
 	wanted, err := r.wanted(m, &i)
 	if err != nil || !wanted {
 		return err
 	}
-	manager, err := m.text(quote(i.Name), "manager")
+	manager, err := m.Text(quote(i.Name), "manager")
 	if err != nil {
 		return err
 	}
 	if manager != "conda" && manager != "pip" {
-		return r.file.usage(lineOf(m.at["manager"]), "%s: manager %q is neither conda nor pip", quote(i.Name), manager)
+		return r.file.Usage(yamltree.LineOf(m.At["manager"]), "%s: manager %q is neither conda nor pip", quote(i.Name), manager)
 	}
 	if manager == "pip" {
 		err = r.wheel(m, &i)
@@ -169,27 +170,27 @@ func (r *condaLockReader) entry(n ast.Node) error {
 
 // wheel reads an entry of pip's. Its hash may be that of a commit, or absent:
 // then it has none for us.
-func (r *condaLockReader) wheel(m mapping, i *Imported) (err error) {
-	if i.Version, err = m.text(quote(i.Name), "version"); err != nil {
+func (r *condaLockReader) wheel(m yamltree.Mapping, i *Imported) (err error) {
+	if i.Version, err = m.Text(quote(i.Name), "version"); err != nil {
 		return err
 	}
-	if i.URL, err = m.text(quote(i.Name), "url"); err != nil {
+	if i.URL, err = m.Text(quote(i.Name), "url"); err != nil {
 		return err
 	}
 	i.URL = stripSecrets(i.URL)
-	if vcs, _, _ := strings.Cut(i.URL, "://"); !strings.Contains(vcs, "+") && !isNull(m.at["hash"]) {
+	if vcs, _, _ := strings.Cut(i.URL, "://"); !strings.Contains(vcs, "+") && !yamltree.IsNull(m.At["hash"]) {
 		err = r.hashes(m, i)
 	}
 	return err
 }
 
 // wanted tells whether a package is of a platform and a category asked for.
-func (r *condaLockReader) wanted(m mapping, i *Imported) (bool, error) {
-	categories, err := m.list(quote(i.Name), "category")
+func (r *condaLockReader) wanted(m yamltree.Mapping, i *Imported) (bool, error) {
+	categories, err := m.List(quote(i.Name), "category")
 	if err != nil {
 		return false, err
 	}
-	more, err := m.list(quote(i.Name), "categories")
+	more, err := m.List(quote(i.Name), "categories")
 	if err != nil {
 		return false, err
 	}
@@ -199,13 +200,13 @@ func (r *condaLockReader) wanted(m mapping, i *Imported) (bool, error) {
 	for _, c := range categories {
 		r.found[c] = true
 	}
-	subdir, err := m.text(quote(i.Name), "platform")
+	subdir, err := m.Text(quote(i.Name), "platform")
 	if err != nil {
 		return false, err
 	}
 	if i.Platform, err = platforms.BySubdir(subdir); err != nil {
 		if !subdirs.MatchString(subdir) {
-			return false, r.file.usage(lineOf(m.at["platform"]), "%s: %w", quote(i.Name), err)
+			return false, r.file.Usage(yamltree.LineOf(m.At["platform"]), "%s: %w", quote(i.Name), err)
 		}
 		return false, nil // one that conda knows and we do not
 	}
@@ -216,46 +217,46 @@ func (r *condaLockReader) wanted(m mapping, i *Imported) (bool, error) {
 
 // details reads what is left of a conda package: version, URL, hashes, size
 // and dependencies.
-func (r *condaLockReader) details(m mapping, i *Imported) error {
+func (r *condaLockReader) details(m yamltree.Mapping, i *Imported) error {
 	name := i.Name
-	version, err := m.text(quote(name), "version")
+	version, err := m.Text(quote(name), "version")
 	if err != nil {
 		return err
 	}
-	raw, err := m.text(quote(name), "url")
+	raw, err := m.Text(quote(name), "url")
 	if err != nil {
 		return err
 	}
 	if err := r.hashes(m, i); err != nil {
 		return err
 	}
-	if size, err := m.optional(quote(name), "size"); err != nil {
+	if size, err := m.Optional(quote(name), "size"); err != nil {
 		return err
 	} else if size != "" {
 		if i.Size, err = strconv.ParseInt(size, 10, 64); err != nil || i.Size < 0 {
-			return r.file.usage(lineOf(m.at["size"]), "%s: size %q is not a number of bytes", quote(name), size)
+			return r.file.Usage(yamltree.LineOf(m.At["size"]), "%s: size %q is not a number of bytes", quote(name), size)
 		}
 	}
 	if i.Depends, err = r.dependencies(m, name); err != nil {
 		return err
 	}
-	i.Line = lineOf(m.at["url"])
+	i.Line = yamltree.LineOf(m.At["url"])
 	if err := i.setURL(r.file, raw); err != nil {
 		return err
 	}
 	if i.Name != name || i.Version != version {
-		return r.file.usage(i.Line, "%s %s has a file of %q %s", quote(name), version, i.Name, i.Version)
+		return r.file.Usage(i.Line, "%s %s has a file of %q %s", quote(name), version, i.Name, i.Version)
 	}
 	err = i.fits(r.file)
-	i.Line = m.line
+	i.Line = m.Line
 	return err
 }
 
-func (r *condaLockReader) hashes(m mapping, i *Imported) error {
-	if isNull(m.at["hash"]) {
-		return r.file.usage(m.line, "%s has no hash", quote(i.Name))
+func (r *condaLockReader) hashes(m yamltree.Mapping, i *Imported) error {
+	if yamltree.IsNull(m.At["hash"]) {
+		return r.file.Usage(m.Line, "%s has no hash", quote(i.Name))
 	}
-	h, err := asMapping(r.file, quote(i.Name)+": hash", m.at["hash"])
+	h, err := yamltree.AsMapping(r.file, quote(i.Name)+": hash", m.At["hash"])
 	if err != nil {
 		return err
 	}
@@ -264,36 +265,36 @@ func (r *condaLockReader) hashes(m mapping, i *Imported) error {
 		digits int
 		to     *string
 	}{{"md5", 32, &i.MD5}, {"sha256", 64, &i.SHA256}} {
-		if *k.to, err = h.optional(quote(i.Name), k.key); err != nil {
+		if *k.to, err = h.Optional(quote(i.Name), k.key); err != nil {
 			return err
 		}
 		if *k.to != "" && !isHex(*k.to, k.digits) {
-			return r.file.usage(lineOf(h.at[k.key]), "%s: %s %q is not %d lower-case hex digits", quote(i.Name), k.key, *k.to, k.digits)
+			return r.file.Usage(yamltree.LineOf(h.At[k.key]), "%s: %s %q is not %d lower-case hex digits", quote(i.Name), k.key, *k.to, k.digits)
 		}
 	}
 	if i.MD5 == "" && i.SHA256 == "" {
-		return r.file.usage(m.line, "%s has no hash", quote(i.Name))
+		return r.file.Usage(m.Line, "%s has no hash", quote(i.Name))
 	}
 	return nil
 }
 
 // dependencies returns match specs, from a mapping of names to constraints, or
 // from a list as some tools write it.
-func (r *condaLockReader) dependencies(m mapping, name string) ([]string, error) {
-	n := m.at["dependencies"]
-	if isNull(n) {
+func (r *condaLockReader) dependencies(m yamltree.Mapping, name string) ([]string, error) {
+	n := m.At["dependencies"]
+	if yamltree.IsNull(n) {
 		return nil, nil
 	}
 	if _, ok := n.(*ast.SequenceNode); ok {
-		return m.list(quote(name), "dependencies")
+		return m.List(quote(name), "dependencies")
 	}
-	d, err := asMapping(r.file, quote(name)+": dependencies", n)
+	d, err := yamltree.AsMapping(r.file, quote(name)+": dependencies", n)
 	if err != nil {
 		return nil, err
 	}
 	var all []string
-	for _, key := range d.keys {
-		constraint, err := d.optional(quote(name)+": dependencies", key)
+	for _, key := range d.Keys {
+		constraint, err := d.Optional(quote(name)+": dependencies", key)
 		if err != nil {
 			return nil, err
 		}

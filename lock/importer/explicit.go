@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
@@ -13,9 +14,9 @@ import (
 // The file is for target. A zero target means that the file says so itself, in
 // a "# platform:" comment or with the subdirs of its packages.
 func Explicit(fileName string, data []byte, target platforms.Platform) ([]Imported, error) {
-	r := &explicitReader{file: file(fileName), target: target}
+	r := &explicitReader{file: yamltree.File(fileName), target: target}
 	if len(data) > MaxSize {
-		return nil, r.file.usage(0, "file has more than %d MiB", MaxSize>>20)
+		return nil, r.file.Usage(0, "file has more than %d MiB", MaxSize>>20)
 	}
 	line := 0
 	for text := range strings.Lines(string(data)) {
@@ -25,7 +26,7 @@ func Explicit(fileName string, data []byte, target platforms.Platform) ([]Import
 		}
 	}
 	if !r.explicit {
-		return nil, r.file.usage(0, "no line says @EXPLICIT").
+		return nil, r.file.Usage(0, "no line says @EXPLICIT").
 			WithHint("a list of match specifications belongs in dependencies; `conda list --explicit` writes an explicit file")
 	}
 	return r.finish()
@@ -33,7 +34,7 @@ func Explicit(fileName string, data []byte, target platforms.Platform) ([]Import
 
 // explicitReader is the state between lines.
 type explicitReader struct {
-	file     file
+	file     yamltree.File
 	target   platforms.Platform
 	explicit bool // @EXPLICIT was there
 	list     []Imported
@@ -61,7 +62,7 @@ func (r *explicitReader) read(line int, text string) error {
 // conda-lock's "# pip NAME @ URL", which must not get lost in silence.
 func (r *explicitReader) comment(line int, text string) error {
 	if strings.HasPrefix(text, "pip ") && strings.Contains(text, " @ ") && r.bad == nil {
-		r.bad = r.file.usage(line, "a wheel of conda-lock, which an explicit file cannot lock").
+		r.bad = r.file.Usage(line, "a wheel of conda-lock, which an explicit file cannot lock").
 			WithHint("import the conda-lock.yml that the file was made from")
 	}
 	subdir, ok := strings.CutPrefix(text, "platform:")
@@ -70,10 +71,10 @@ func (r *explicitReader) comment(line int, text string) error {
 	}
 	p, err := platforms.BySubdir(strings.TrimSpace(subdir))
 	if err != nil {
-		return r.file.usage(line, "%w", err)
+		return r.file.Usage(line, "%w", err)
 	}
 	if r.target != (platforms.Platform{}) && r.target != p {
-		return fault.New(fault.Stale, r.file.at(line), "file is for %s, not for %s", p.Subdir(), r.target.Subdir())
+		return fault.New(fault.Stale, r.file.At(line), "file is for %s, not for %s", p.Subdir(), r.target.Subdir())
 	}
 	r.target = p
 	return nil
@@ -90,11 +91,11 @@ func (r *explicitReader) requirement(line int, text string) (Imported, error) {
 		case isHex(digits, 32) && !prefixed:
 			i.MD5 = digits
 		default:
-			return i, r.file.usage(line, "hash %q is neither 32 (MD5) nor 64 (SHA-256) lower-case hex digits", hash)
+			return i, r.file.Usage(line, "hash %q is neither 32 (MD5) nor 64 (SHA-256) lower-case hex digits", hash)
 		}
 	}
 	if !strings.ContainsAny(where, `/\`) && !strings.HasSuffix(where, ".conda") && !strings.HasSuffix(where, ".tar.bz2") {
-		return i, r.file.usage(line, "%q is not a URL: an explicit file cannot hold match specifications", where).
+		return i, r.file.Usage(line, "%q is not a URL: an explicit file cannot hold match specifications", where).
 			WithHint("put it in dependencies")
 	}
 	return i, i.setURL(r.file, where)
@@ -114,7 +115,7 @@ func (r *explicitReader) finish() ([]Imported, error) {
 		}
 	}
 	if r.target == (platforms.Platform{}) {
-		return nil, r.file.usage(0, "neither a comment nor a package tells the platform").
+		return nil, r.file.Usage(0, "neither a comment nor a package tells the platform").
 			WithHint("add a line such as # platform: linux-64")
 	}
 	for n := range r.list {

@@ -28,11 +28,12 @@ import (
 	"strings"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
 // MaxSize is the largest file that is read, in bytes.
-const MaxSize = 64 << 20
+const MaxSize = yamltree.MaxSize
 
 // Imported is a package that another tool locked.
 type Imported struct {
@@ -50,19 +51,7 @@ type Imported struct {
 	Line     int      // in the file, from 1
 }
 
-// file makes errors about one file.
-type file string
-
-func (f file) usage(line int, format string, args ...any) *fault.Error {
-	return fault.New(fault.Usage, f.at(line), format, args...)
-}
-
-func (f file) at(line int) string {
-	if line == 0 {
-		return string(f)
-	}
-	return fmt.Sprintf("%s:%d", string(f), line)
-}
+func quote(name string) string { return fmt.Sprintf("package %q", name) }
 
 func isHex(s string, digits int) bool {
 	return len(s) == digits && strings.Trim(s, "0123456789abcdef") == ""
@@ -73,31 +62,31 @@ func isHex(s string, digits int) bool {
 var subdirs = regexp.MustCompile(`^(noarch|(linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)$`)
 
 // setURL reads what a package's URL or path tells: all of it but the hash.
-func (i *Imported) setURL(f file, raw string) error {
+func (i *Imported) setURL(f yamltree.File, raw string) error {
 	i.URL = stripSecrets(raw)
 	where := i.URL
 	if strings.HasPrefix(where, "~") {
-		return f.usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
+		return f.Usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
 	}
 	if strings.Contains(where, "$") {
-		return f.usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
+		return f.Usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
 	}
 	if scheme, _, ok := strings.Cut(where, "://"); ok {
 		u, err := url.Parse(where)
 		if err != nil || u.RawQuery != "" || u.Opaque != "" {
-			return f.usage(i.Line, "%q is not a URL of a package", where)
+			return f.Usage(i.Line, "%q is not a URL of a package", where)
 		}
 		switch scheme {
 		case "https", "http", "oci", "file":
 		default:
-			return f.usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
+			return f.Usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
 		}
 		if err := safe(u); err != nil {
-			return fault.New(fault.Verification, f.at(i.Line), "%q %s", where, err)
+			return fault.New(fault.Verification, f.At(i.Line), "%q %s", where, err)
 		}
 		where = u.Path
 	} else if strings.Contains(where, `\`) {
-		return f.usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
+		return f.Usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
 	}
 	if err := i.setFileName(f, path.Base(where)); err != nil {
 		return err
@@ -132,36 +121,36 @@ func hasControl(s string) bool {
 }
 
 // setFileName splits NAME-VERSION-BUILD.EXTENSION from the right (CEP 26).
-func (i *Imported) setFileName(f file, name string) error {
+func (i *Imported) setFileName(f yamltree.File, name string) error {
 	stem, ok := strings.CutSuffix(name, ".conda")
 	if !ok {
 		if stem, ok = strings.CutSuffix(name, ".tar.bz2"); !ok {
-			return f.usage(i.Line, "file %q does not end in .conda or .tar.bz2", name)
+			return f.Usage(i.Line, "file %q does not end in .conda or .tar.bz2", name)
 		}
 	}
 	build := strings.LastIndexByte(stem, '-')
 	version := strings.LastIndexByte(stem[:max(build, 0)], '-')
 	if version <= 0 || build == version+1 || build == len(stem)-1 {
-		return f.usage(i.Line, "file %q is not called NAME-VERSION-BUILD", name)
+		return f.Usage(i.Line, "file %q is not called NAME-VERSION-BUILD", name)
 	}
 	if strings.Contains(stem, "..") || hasControl(stem) {
-		return fault.New(fault.Verification, f.at(i.Line), "file %q holds .., a space or a control character", name)
+		return fault.New(fault.Verification, f.At(i.Line), "file %q holds .., a space or a control character", name)
 	}
 	i.Name, i.Version, i.Build = stem[:version], stem[version+1:build], stem[build+1:]
 	return nil
 }
 
 // fits checks a package's subdir against the platform it was locked for.
-func (i *Imported) fits(f file) error {
+func (i *Imported) fits(f yamltree.File) error {
 	if i.Subdir == "" || i.Subdir == "noarch" || i.Subdir == i.Platform.Subdir() {
 		return nil
 	}
-	return fault.New(fault.Stale, f.at(i.Line), "package %q is for %s, not for %s", i.Name, i.Subdir, i.Platform.Subdir())
+	return fault.New(fault.Stale, f.At(i.Line), "package %q is for %s, not for %s", i.Name, i.Subdir, i.Platform.Subdir())
 }
 
 // unique finds packages of one name, and drops those that are listed again
 // word for word.
-func unique(f file, list []Imported) ([]Imported, error) {
+func unique(f yamltree.File, list []Imported) ([]Imported, error) {
 	type key struct {
 		name string
 		p    platforms.Platform
@@ -176,7 +165,7 @@ func unique(f file, list []Imported) ([]Imported, error) {
 			first[k] = i
 			all = append(all, i)
 		case was.URL != i.URL || was.SHA256 != i.SHA256 || was.MD5 != i.MD5:
-			return nil, f.usage(i.Line, "package %q is listed twice for %s, first in line %d", i.Name, i.Platform, was.Line)
+			return nil, f.Usage(i.Line, "package %q is listed twice for %s, first in line %d", i.Name, i.Platform, was.Line)
 		}
 	}
 	return all, nil
