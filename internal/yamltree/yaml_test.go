@@ -35,7 +35,7 @@ func TestTree(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"a: &x 1\nb: *x\n": "f.yml:1: anchors, aliases, merge keys, tags and directives are not read",
+		"a: &x 1\nb: *x\n":  "f.yml:1: anchors, aliases, merge keys, tags and directives are not read",
 		"a: 1\n---\nb: 1\n": "f.yml: file holds 2 YAML documents with content, not one",
 		"":                  "f.yml: file holds 0 YAML documents with content, not one",
 	} {
