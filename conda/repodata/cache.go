@@ -19,25 +19,60 @@ type Cache interface {
 	Put(ctx context.Context, key string, write func(io.Writer) error) error
 }
 
+// cached returns the Pack of a file's current bytes, or nil where the cache
+// does not have it, or the Source cannot tell what they are.
+func (f form) cached(ctx context.Context, c *Channel, ref string, o Options) (*Pack, error) {
+	src, ok := c.Source.(Stater)
+	if !ok || o.Cache == nil || f.file == shardsFile {
+		return nil, nil
+	}
+	sum, err := src.Stat(ctx, ref, Want{Max: o.maxSize()})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, absent{err}
+	case err != nil || sum == "":
+		return nil, err
+	}
+	return o.pack(ctx, sum)
+}
+
+// packKey is what a Cache calls the Pack of a file with a sha256.
+func (o *Options) packKey(sum string) string { return packMagic + ":" + o.Subdir + ":" + sum }
+
+// pack returns the Pack of a file with a sha256, or nil where the cache has
+// none that is whole.
+func (o *Options) pack(ctx context.Context, sum string) (*Pack, error) {
+	at, err := o.Cache.Get(ctx, o.packKey(sum))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := OpenPack(at, *o)
+	if err != nil {
+		return nil, nil //nolint:nilerr // it is made anew
+	}
+	return p, nil
+}
+
 // open opens a packed document, or the Pack of it that is in the cache.
 func (f form) open(ctx context.Context, packed []byte, o Options) (index, Info, error) {
 	if o.Cache == nil {
 		return f.parse(packed, o)
 	}
 	sum := sha256.Sum256(packed)
-	key := packMagic + ":" + o.Subdir + ":" + hex.EncodeToString(sum[:])
-	at, err := o.Cache.Get(ctx, key)
-	if err == nil {
-		p, err := OpenPack(at, o)
-		if err == nil {
-			return p, p.Info, nil
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	key := hex.EncodeToString(sum[:])
+	p, err := o.pack(ctx, key)
+	if err != nil {
 		return nil, Info{}, err
+	}
+	if p != nil {
+		return p, p.Info, nil
 	}
 	from, info, err := f.parse(packed, o)
 	if err == nil {
-		err = o.Cache.Put(ctx, key, from.WritePack)
+		err = o.Cache.Put(ctx, o.packKey(key), from.WritePack)
 	}
 	return from, info, err
 }

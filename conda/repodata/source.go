@@ -27,6 +27,15 @@ type Source interface {
 	Get(ctx context.Context, ref string, w Want) ([]byte, error)
 }
 
+// Stater is a Source that can tell the sha256 (hex) of a file's current bytes
+// without giving them: "" where it cannot. Errors are those of Get. It is asked
+// before Get where there is a Cache: of a document whose Pack is in the Cache,
+// nothing is read. It may have to fetch the file to know; the Get that follows
+// where the Cache has no Pack can then be answered without asking again.
+type Stater interface {
+	Stat(ctx context.Context, ref string, w Want) (sha256 string, err error)
+}
+
 // Want says what the bytes must be and which copy of them will do.
 type Want struct {
 	SHA256 string // hex; "" where it is not known. Bytes with it never change
@@ -193,7 +202,15 @@ func (c *Channel) load(ctx context.Context, subdir string, f form, o Options) (*
 		o.MaxSize = min(o.maxSize(), maxShard)
 	}
 	s := &Subdir{Form: f.file, channel: c, dir: subdir}
-	err := fetch(ctx, c, ref, Want{}, o, func(packed []byte) (err error) {
+	p, err := f.cached(ctx, c, ref, o)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		s.from, s.info = p, p.Info
+		return s, nil
+	}
+	err = fetch(ctx, c, ref, Want{}, o, func(packed []byte) (err error) {
 		if f.file != shardsFile {
 			s.from, s.info, err = f.open(ctx, packed, o)
 			return err

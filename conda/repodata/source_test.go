@@ -233,3 +233,68 @@ func TestCacheFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// stated tells digests without giving the bytes.
+type stated struct{ *mem }
+
+func (s stated) Stat(ctx context.Context, ref string, w Want) (string, error) {
+	p, err := s.Get(ctx, ref, w)
+	if err != nil {
+		return "", err
+	}
+	s.got[len(s.got)-1] = "stat " + ref
+	if len(p) == 0 {
+		return "", nil
+	}
+	sum := sha256.Sum256(p)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// TestStat checks that nothing is read of a document whose Pack is there.
+func TestStat(t *testing.T) {
+	const shards, zst = "noarch/repodata_shards.msgpack.zst", "noarch/repodata.json.zst"
+	src := &mem{files: map[string][]byte{zst: pack(t, []byte(docA))}, errs: map[string]error{}}
+	c := &Channel{Name: "c", URL: "https://c.example", Source: stated{src}}
+	cache := memory{}
+	for _, tt := range []struct {
+		name   string
+		change func()
+		cache  Cache
+		want   []string
+		err    string
+	}{
+		{"no cache", nil, nil, []string{shards, zst}, ""},
+		{"cold", nil, cache, []string{shards, "stat " + zst, zst}, ""},
+		{"warm", nil, cache, []string{shards, "stat " + zst}, ""},
+		{"broken pack", func() {
+			for key := range cache {
+				cache[key] = cache[key][:20]
+			}
+		}, cache, []string{shards, "stat " + zst, zst}, ""},
+		{"other bytes", func() { src.files[zst] = pack(t, []byte(docA+" ")) }, cache, []string{shards, "stat " + zst, zst}, ""},
+		{"not there", func() { delete(src.files, zst) }, cache, []string{shards, zst, "noarch/repodata.json.bz2", "noarch/repodata.json"}, "c: has no repodata for noarch: file does not exist"},
+		{"not known", func() { src.files[zst] = nil }, cache, []string{shards, "stat " + zst, zst, zst + " fresh"}, "c/noarch/repodata.json.zst: ends early, after 0 bytes"},
+		{"outage", func() { src.errs[zst] = errors.New("status 503") }, cache, []string{shards, zst}, "status 503"},
+	} {
+		src.got = nil
+		if tt.change != nil {
+			tt.change()
+		}
+		s, err := Load(context.Background(), c, "noarch", Options{Cache: tt.cache})
+		if d := cmp.Diff(tt.want, src.got); d != "" {
+			t.Errorf("%s: %s", tt.name, d)
+		}
+		if tt.err != "" {
+			if err == nil || err.Error() != tt.err {
+				t.Errorf("%s: %v, want %s", tt.name, err, tt.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if records, err := s.Records(context.Background(), "a"); err != nil || len(records) != 1 {
+			t.Errorf("%s: %d records, %v", tt.name, len(records), err)
+		}
+	}
+}
