@@ -25,18 +25,18 @@ type CondaLockOptions struct {
 // ("__glibc"), which old versions of conda-lock wrote into the file, are left
 // out. A package whose file has another name or version is refused.
 func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, pip []Imported, err error) {
-	f := yamltree.File(fileName)
-	body, err := yamltree.Parse(f, data)
+	top, err := parseYAML(fileName, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	top, err := yamltree.AsMapping(f, "the file", body)
-	if err != nil {
-		return nil, nil, err
-	}
+	return readCondaLock(top, o)
+}
+
+func readCondaLock(top yamltree.Mapping, o CondaLockOptions) (conda, pip []Imported, err error) {
 	if err := checkVersion(top); err != nil {
 		return nil, nil, err
 	}
+	f := top.File
 	r := &condaLockReader{file: f, options: o, found: map[string]bool{}}
 	if len(o.Categories) == 0 {
 		r.options.Categories = []string{"main"}

@@ -35,20 +35,28 @@ import (
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = yamltree.MaxSize
 
-// Imported is a package that another tool locked.
+// Imported is a package that another tool locked: one of conda's, or a wheel.
 type Imported struct {
 	Platform platforms.Platform // what it was locked for
 	URL      string             // without credentials: a URL, file:// included, or a path as written
 	MD5      string             // hex, or ""
 	SHA256   string             // hex, or ""
-	Name     string
-	Version  string
-	Build    string   // "" for a wheel
-	Subdir   string   // "noarch", "linux-64", …; "" where the URL does not tell
-	Size     int64    // bytes; 0 where the file does not tell
-	Depends  []string // match specs, as far as the file has them
-	Channel  string   // URL of the channel; "" where the URL does not tell
-	Line     int      // in the file, from 1
+	Size     int64              // bytes; 0 where the file does not tell
+	Name     string             // of a wheel: normalised (PEP 503)
+	Version  string             // as in the file's name
+	Line     int                // in the lock file, from 1
+
+	// Of conda packages alone.
+	Build       string
+	BuildNumber uint64   // 0 where the file does not tell
+	Subdir      string   // "noarch", "linux-64", …; "" where neither file nor URL tells
+	Depends     []string // match specs; nil where the file does not tell
+	Constrains  []string // match specs; nil where the file does not tell
+	Channel     string   // URL of the channel; "" where neither file nor URL tells
+
+	// Of wheels alone.
+	Requires       []string // PEP 508; nil where the file does not tell
+	RequiresPython string   // PEP 440; "" where the file does not tell
 }
 
 func quote(name string) string { return fmt.Sprintf("package %q", name) }

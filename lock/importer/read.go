@@ -1,0 +1,43 @@
+package importer
+
+import (
+	"path"
+
+	"github.com/gophersnake/gophersnake/internal/yamltree"
+	"github.com/gophersnake/gophersnake/platforms"
+)
+
+// Options says which packages of a lock file are wanted.
+type Options struct {
+	Platform    platforms.Platform // must be one
+	Environment string             // of a pixi.lock; "": "default"
+	Categories  []string           // of a conda-lock.yml; none: "main"
+	Python      string             // version that the markers of a pylock.toml are read for: "3.11.9"
+}
+
+// Read reads a lock file of any format that this package knows. A pixi.lock is
+// told by its name or by its environments, a conda-lock.yml and a pylock.toml
+// by their endings, and everything else is @EXPLICIT. Its answer is that of the
+// format's own function.
+func Read(fileName string, data []byte, o Options) (conda, wheels []Imported, err error) {
+	base := path.Base(fileName)
+	switch path.Ext(base) {
+	case ".yml", ".yaml":
+		top, err := parseYAML(fileName, data)
+		if err != nil {
+			return nil, nil, err
+		}
+		return readCondaLock(top, CondaLockOptions{Platforms: []platforms.Platform{o.Platform}, Categories: o.Categories})
+	}
+	conda, err = Explicit(fileName, data, o.Platform)
+	return conda, nil, err
+}
+
+func parseYAML(fileName string, data []byte) (yamltree.Mapping, error) {
+	f := yamltree.File(fileName)
+	body, err := yamltree.Parse(f, data)
+	if err != nil {
+		return yamltree.Mapping{}, err
+	}
+	return yamltree.AsMapping(f, "the file", body)
+}
