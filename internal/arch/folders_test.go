@@ -20,14 +20,17 @@ var folders = []folder{
 	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree"}},
 	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
+	{"wheel", "the wheel engine: names, tags, installing", []string{"tree"}},
 
 	// The wish, the fact, and the way from one to the other.
 	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault"}},
+	{"spec/envfile", "read environment.yml", []string{"platforms", "internal/fault", "internal/yamltree"}},
 	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
-	{"lock/importer", "read other tools' locks", []string{"platforms", "internal/fault", "internal/yamltree"}},
+	{"lock/importer", "read other tools' locks", []string{"platforms", "wheel", "internal/fault", "internal/yamltree"}},
+	{"lock/exporter", "write other tools' locks", []string{"lock", "platforms", "internal/fault"}},
 	{"plan", "which packages share a layer", []string{"lock"}},
 	{"resolve/...", "spec and World to lock", []string{
-		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "internal/fault", "resolve/...",
+		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "wheel", "internal/fault", "resolve/...",
 	}},
 
 	// From the fact to bytes.
@@ -38,6 +41,9 @@ var folders = []folder{
 	{"layers/gotool", "the layer of a Go toolchain", []string{"layers", "lock", "platforms", "tree", "golang/release", "internal/fault"}},
 	{"layers/cli", "the layer of a program compiled from the user's sources", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/files", "layers of the user's files, accounts and small generated files", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
+	{"layers/wheels", "the layer of an environment's wheels", []string{
+		"layers", "layers/condaenv", "lock", "platforms", "tree", "conda/link", "wheel", "internal/fault",
+	}},
 	{"layers/...", "one kind of layer each", []string{"layers", "lock", "platforms", "tree", "conda/...", "golang/...", "debian", "internal/fault"}},
 	{"builder", "lock to layers to images to index", []string{
 		"layers/...", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
@@ -52,7 +58,7 @@ var folders = []folder{
 	{"internal/fetch", "HTTP with retry, resume and verification", []string{"internal/store", "internal/fault"}},
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
-		"base", "conda/...", "golang/...", "debian", "internal/fetch", "internal/store", "internal/fault",
+		"base", "conda/...", "golang/...", "debian", "wheel", "internal/fetch", "internal/store", "internal/fault",
 		"layers", "layers/cli", "lock", "lock/importer", "platforms", "tree",
 	}},
 
@@ -76,12 +82,12 @@ var pure = []struct {
 	},
 	{
 		"an engine asks through interfaces that it declares",
-		[]string{"conda/...", "golang/...", "debian", "tree", "platforms"},
+		[]string{"conda/...", "golang/...", "debian", "wheel", "tree", "platforms"},
 		network,
 	},
 	{
 		"reading a wish asks nobody",
-		[]string{"spec"},
+		[]string{"spec", "spec/..."},
 		append([]string{"resolve/...", "internal/fetch", "internal/world"}, network...),
 	},
 	{
