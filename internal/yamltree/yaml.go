@@ -122,7 +122,12 @@ type Mapping struct {
 	Line int                 // of the first key
 	Keys []string            // in the order of the file
 	At   map[string]ast.Node // values by key; of a key that stands twice, the last
+
+	lines map[string]int
 }
+
+// LineOf returns the line of a key, or 0.
+func (m Mapping) LineOf(key string) int { return m.lines[key] }
 
 // LineOf returns the line of a node, or 0.
 func LineOf(n ast.Node) int {
@@ -134,7 +139,7 @@ func LineOf(n ast.Node) int {
 
 // AsMapping returns a node's keys and values; what says in errors what it is.
 func AsMapping(f File, what string, n ast.Node) (Mapping, error) {
-	m := Mapping{File: f, Line: LineOf(n), At: map[string]ast.Node{}}
+	m := Mapping{File: f, Line: LineOf(n), At: map[string]ast.Node{}, lines: map[string]int{}}
 	var values []*ast.MappingValueNode
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -154,6 +159,7 @@ func AsMapping(f File, what string, n ast.Node) (Mapping, error) {
 		}
 		m.Keys = append(m.Keys, key)
 		m.At[key] = v.Value
+		m.lines[key] = LineOf(v.Key)
 	}
 	return m, nil
 }

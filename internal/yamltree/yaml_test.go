@@ -19,6 +19,9 @@ func TestTree(t *testing.T) {
 	if want := []string{"version", "list", "one", "none"}; !slices.Equal(m.Keys, want) || m.Line != 2 {
 		t.Errorf("keys %q from line %d, want %q from line 2", m.Keys, m.Line, want)
 	}
+	if one, none := m.LineOf("one"), m.LineOf("nobody"); one != 4 || none != 0 {
+		t.Errorf("keys stand in lines %d and %d, want 4 and 0", one, none)
+	}
 	if v, err := m.Text("the file", "version"); v != "3.10" || err != nil {
 		t.Errorf("version is %q, %v: a number stays what is written", v, err)
 	}
