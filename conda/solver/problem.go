@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/gophersnake/gophersnake/conda/repodata"
 )
 
 // Record is what a channel says of one package, as far as the choice depends on
@@ -13,8 +15,9 @@ type Record struct {
 	Version       string
 	Build         string
 	BuildNumber   uint64
-	Depends       []string // match specs
-	Constrains    []string // match specs
+	Depends       []string         // match specs
+	Constrains    []string         // match specs
+	Extras        []repodata.Extra // optional groups of dependencies, of repodata revision 3
 	TrackFeatures []string
 	Flags         []string // of repodata revision 3
 	Channel       string   // as in Problem.Channels

@@ -1,0 +1,4 @@
+package solver
+
+// Check is the checker, for the tests of other packages.
+var Check = check
