@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/near"
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
@@ -30,9 +31,9 @@ func (s *Spec) Environment(name string) (*Environment, error) {
 	if _, ok := s.Env[name]; !ok && name != "" {
 		known := s.Environments()[1:]
 		e := fault.New(fault.Usage, s.file, "no variant [env.%s]", name)
-		switch near := nearest(name, known); {
-		case near != "":
-			return nil, e.WithHint("did you mean %q?", near)
+		switch meant := near.Word(name, known); {
+		case meant != "":
+			return nil, e.WithHint("did you mean %q?", meant)
 		case len(known) > 0:
 			return nil, e.WithHint("variants: %s", strings.Join(known, ", "))
 		}

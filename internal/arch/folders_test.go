@@ -14,6 +14,7 @@ var folders = []folder{
 	{"platforms", "a platform in the spellings of OCI, Go, conda and Debian", nil},
 	{"tree", "the files of a layer; the only writer of layer tar", nil},
 	{"internal/fault", "the error type of the packages above the engines", nil},
+	{"internal/near", "which known word an unknown one may mean", nil},
 	{"internal/yamltree", "other tools' YAML as a tree with lines", []string{"internal/fault"}},
 
 	// Engines: libraries that stand alone.
@@ -23,8 +24,8 @@ var folders = []folder{
 	{"wheel", "the wheel engine: names, tags, installing", []string{"tree"}},
 
 	// The wish, the fact, and the way from one to the other.
-	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault"}},
-	{"spec/envfile", "read environment.yml", []string{"platforms", "internal/fault", "internal/yamltree"}},
+	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault", "internal/near"}},
+	{"spec/envfile", "read environment.yml", []string{"platforms", "internal/fault", "internal/near", "internal/yamltree"}},
 	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
 	{"lock/importer", "read other tools' locks", []string{"platforms", "wheel", "internal/fault", "internal/yamltree"}},
 	{"lock/exporter", "write other tools' locks", []string{"lock", "platforms", "internal/fault"}},

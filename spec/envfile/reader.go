@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/gophersnake/gophersnake/internal/near"
 	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
@@ -69,7 +70,11 @@ func (r *reader) key(top yamltree.Mapping, key string) (err error) {
 			r.warn(line, "category %q is not used: all dependencies are taken", category)
 		}
 	default:
-		r.warn(line, "key %q is unknown and not used; known keys: %s", key, strings.Join(keys(), ", "))
+		hint := "known keys: " + strings.Join(keys(), ", ")
+		if meant := near.Word(key, keys()); meant != "" {
+			hint = fmt.Sprintf("did you mean %q?", meant)
+		}
+		r.warn(line, "key %q is unknown and not used; %s", key, hint)
 	}
 	return err
 }

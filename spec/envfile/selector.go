@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
@@ -20,29 +21,40 @@ func readSelectors(f yamltree.File, lines []string) (map[int]condition, error) {
 		if at < 0 || strings.TrimSpace(line[:at]) == "" {
 			continue
 		}
-		text := line[at:]
-		open := strings.IndexByte(text, '[')
-		if open < 0 {
-			continue
-		}
-		sole := strings.Trim(text[:open], "# \t") == ""
-		end := strings.IndexByte(text[open:], ']')
-		if end < 0 {
-			if sole {
-				return nil, f.Usage(i+1, "column %d: selector has no closing bracket", at+open+1)
-			}
-			continue
-		}
-		c, err := parseSelector(text[open+1 : open+end])
-		switch {
-		case err == nil:
-			found[i] = c
-		case sole:
-			return nil, f.Usage(i+1, "column %d: selector %q: %s", at+open+2+err.at, text[open+1:open+end], err.problem).
+		c, err := readSelector(line, at)
+		if err != nil {
+			return nil, fault.New(fault.Usage, fmt.Sprintf("%s:%d", f.At(i+1), err.at+1), "selector %s", err.problem).
 				WithHint("names are %s, joined by not, and, or and parentheses", strings.Join(selectorNames(), ", "))
+		}
+		if c != nil {
+			found[i] = c
 		}
 	}
 	return found, nil
+}
+
+// readSelector returns the selector of a comment, or nil.
+func readSelector(line string, comment int) (condition, *selectorError) {
+	text := line[comment:]
+	open, end := strings.IndexByte(text, '['), strings.IndexByte(text, ']')
+	sole := open >= 0 && strings.Trim(text[:open], "# \t") == "" // else it may be a remark with a bracket in it
+	if open < 0 || end < open {
+		if sole {
+			return nil, &selectorError{comment + open, "has no closing bracket"}
+		}
+		return nil, nil
+	}
+	c, err := parseSelector(text[open+1 : end])
+	switch more := strings.IndexByte(text[end:], '['); {
+	case err == nil && more >= 0:
+		return nil, &selectorError{comment + end + more, "is the second of its line"}
+	case err == nil:
+		return c, nil
+	case sole:
+		err.at += comment + open + 1
+		return nil, err
+	}
+	return nil, nil
 }
 
 // comment returns where a line's comment starts, or -1. A quote opens a text
@@ -102,7 +114,7 @@ func below(head, line string) bool {
 	return indent(line) > indent(head) || indent(line) == indent(head) && isItem(line) && !isItem(head)
 }
 
-// selectorError is a problem at an offset of an expression.
+// selectorError is a problem at an offset of a line, or of an expression.
 type selectorError struct {
 	at      int
 	problem string
@@ -126,7 +138,7 @@ func parseSelector(text string) (condition, *selectorError) {
 	s.advance()
 	c, err := s.or()
 	if err == nil && s.word != "" {
-		err = s.fail("%q is too much", s.word)
+		err = s.fail("has %q where it could end", s.word)
 	}
 	return c, err
 }
@@ -198,7 +210,7 @@ func (s *selectorParser) not() (condition, *selectorError) {
 		return c, err
 	}
 	if !slices.Contains(selectorNames(), s.word) && !slices.Contains(foreignNames(), s.word) {
-		return nil, s.fail("%q is not a name of a platform", s.word)
+		return nil, s.fail("has %q, which is not a name of a platform", s.word)
 	}
 	name := s.word
 	s.advance()
