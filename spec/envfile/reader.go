@@ -162,9 +162,12 @@ func (r *reader) item(m yamltree.Mapping, key string) error {
 	case key == "pip":
 		return r.texts("pip", m.At[key], r.requirement, r.notText("pip"))
 	case selected && closed && slices.Contains([]string{"unix", "linux", "osx", "win"}, name):
-		text, err := m.Text(key, key)
-		if err != nil || !named(name, r.platform) {
+		text, err := m.Optional("dependencies", key)
+		switch {
+		case err != nil || !named(name, r.platform):
 			return err
+		case text == "":
+			return r.file.Usage(line, "%s holds an empty item", key)
 		}
 		return r.spec(text, line)
 	case selected:
