@@ -1,0 +1,222 @@
+package debian
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/gophersnake/gophersnake/tree"
+)
+
+// Archive holds the packages of one architecture that a suite offers.
+type Archive struct {
+	arch      string
+	byName    map[string][]*Package // newest first
+	providers map[string][]*Package // by priority, then name
+}
+
+// NewArchive returns an archive of packages of an architecture. Of several
+// versions of a name the newest counts.
+func NewArchive(arch string, packages []*Package) *Archive {
+	a := &Archive{arch: arch, byName: map[string][]*Package{}, providers: map[string][]*Package{}}
+	for _, p := range packages {
+		a.byName[p.Name] = append(a.byName[p.Name], p)
+	}
+	for _, list := range a.byName {
+		slices.SortStableFunc(list, func(x, y *Package) int { return CompareVersions(y.Version, x.Version) })
+		for _, any := range list[0].Provides {
+			for _, r := range any {
+				a.providers[r.Name] = append(a.providers[r.Name], list[0])
+			}
+		}
+	}
+	for _, list := range a.providers {
+		slices.SortFunc(list, func(x, y *Package) int {
+			return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(x.Name, y.Name))
+		})
+	}
+	return a
+}
+
+// rank orders priorities (policy §2.5): what is required is there already on
+// most systems.
+func (p *Package) rank() int {
+	for i, priority := range [...]string{"required", "important", "standard", "optional"} {
+		if p.Priority == priority {
+			return i
+		}
+	}
+	return 4
+}
+
+// Closure returns the packages of names and all that they need, sorted by
+// name. A name may be "name=version". The error is of class usage for a name
+// that is not there, and unsatisfiable, with the chain of packages, for
+// dependencies that cannot be met.
+func (a *Archive) Closure(names []string) ([]*Package, error) {
+	c := &closure{archive: a, chosen: map[string]*Package{}, why: map[string]string{}}
+	for _, name := range names {
+		p, err := a.named(name)
+		if err != nil {
+			return nil, err
+		}
+		c.add(p, "")
+	}
+	for len(c.queue) > 0 {
+		p := c.queue[0]
+		c.queue = c.queue[1:]
+		needs, err := a.relations(p, p.PreDepends, p.Depends)
+		if err != nil {
+			return nil, err
+		}
+		for _, any := range needs {
+			if err := c.need(p, any); err != nil {
+				return nil, err
+			}
+		}
+	}
+	all := make([]*Package, 0, len(c.chosen))
+	for _, p := range c.chosen {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(x, y *Package) int { return cmp.Compare(x.Name, y.Name) })
+	return all, c.peace(all)
+}
+
+// relations reads fields of a package.
+func (a *Archive) relations(p *Package, fields ...string) (all [][]Relation, err error) {
+	for _, f := range fields {
+		list, err := ParseRelations(f, a.arch)
+		if err != nil {
+			return nil, tree.NewError("package "+p.Name, "%w", err)
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// named returns the package that a user asked for.
+func (a *Archive) named(want string) (*Package, error) {
+	name, version, exact := strings.Cut(want, "=")
+	for _, p := range a.byName[name] {
+		if !exact || p.Version == version {
+			return p, nil
+		}
+	}
+	switch list := a.byName[name]; {
+	case len(list) > 0:
+		return nil, tree.NewError("", "package %q has the version %s, not %s", name, list[0].Version, version).WithClass("usage")
+	case len(a.providers[name]) > 0:
+		return nil, tree.NewError("", "package %q is virtual", name).WithClass("usage").WithHint("name one that provides it: %s", names(a.providers[name]))
+	}
+	return nil, tree.NewError("", "there is no package %q", name).WithClass("usage")
+}
+
+func names(list []*Package) string {
+	var all []string
+	for _, p := range list {
+		all = append(all, p.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+type closure struct {
+	archive *Archive
+	chosen  map[string]*Package
+	why     map[string]string // the package that needs one
+	queue   []*Package
+}
+
+func (c *closure) add(p *Package, by string) {
+	if c.chosen[p.Name] == nil {
+		c.chosen[p.Name], c.why[p.Name] = p, by
+		c.queue = append(c.queue, p)
+	}
+}
+
+// need meets one dependency: by what is chosen already, else by the first
+// alternative that the archive has.
+func (c *closure) need(p *Package, any []Relation) error {
+	for _, r := range any {
+		if c.met(r) {
+			return nil
+		}
+	}
+	for _, r := range any {
+		if q := c.archive.find(r); q != nil && c.chosen[q.Name] == nil {
+			c.add(q, p.Name)
+			return nil
+		}
+	}
+	var texts []string
+	for _, r := range any {
+		texts = append(texts, r.String())
+	}
+	return tree.NewError("", "%s needs %s, which cannot be had", c.chain(p), strings.Join(texts, " | ")).WithClass("unsatisfiable")
+}
+
+// chain returns the packages that led to one.
+func (c *closure) chain(p *Package) string {
+	text := p.Name + " " + p.Version
+	for by := c.why[p.Name]; by != ""; by = c.why[by] {
+		text = by + " -> " + text
+	}
+	return text
+}
+
+func (c *closure) met(r Relation) bool {
+	if p := c.chosen[r.Name]; p != nil && r.fulfilled(p.Version) {
+		return true
+	}
+	return slices.ContainsFunc(c.archive.providers[r.Name], func(p *Package) bool {
+		return c.chosen[p.Name] == p && p.provides(r)
+	})
+}
+
+// find returns the package that meets a relation.
+func (a *Archive) find(r Relation) *Package {
+	for _, p := range a.byName[r.Name] {
+		if r.fulfilled(p.Version) {
+			return p
+		}
+	}
+	for _, p := range a.providers[r.Name] {
+		if p.provides(r) {
+			return p
+		}
+	}
+	return nil
+}
+
+// provides reports whether a package provides what a relation asks for. Only a
+// provision with a version meets a relation with one (policy §7.5).
+func (p *Package) provides(r Relation) bool {
+	for _, any := range p.Provides {
+		for _, v := range any {
+			if v.Name == r.Name && (r.Op == "" || v.Op == "=" && r.fulfilled(v.Version)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// peace checks that no two chosen packages exclude each other.
+func (c *closure) peace(all []*Package) error {
+	for _, p := range all {
+		excluded, err := c.archive.relations(p, p.Conflicts, p.Breaks)
+		if err != nil {
+			return err
+		}
+		for _, any := range excluded {
+			for _, r := range any {
+				for _, q := range all {
+					if q != p && (q.Name == r.Name && r.fulfilled(q.Version) || q.Name != r.Name && q.provides(r)) {
+						return tree.NewError("", "%s excludes %s (%s)", c.chain(p), c.chain(q), r).WithClass("unsatisfiable")
+					}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package debian
+
+import (
+	"strings"
+	"testing"
+)
+
+// archive makes an archive from control data with what counts alone.
+func archive(t *testing.T, text string) *Archive {
+	t.Helper()
+	const rest = "Architecture: amd64\nSize: 1\nFilename: pool/x.deb\nSHA256: 0000000000000000000000000000000000000000000000000000000000000000\n"
+	var all []*Package
+	for stanza := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		name, fields, _ := strings.Cut(strings.TrimSpace(stanza), "\n")
+		n, v, _ := strings.Cut(name, " ")
+		full := "Package: " + n + "\nVersion: " + v + "\n" + rest + fields + "\n"
+		if err := ReadPackages(strings.NewReader(full), "f", "amd64", func(p *Package) { all = append(all, p) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return NewArchive("amd64", all)
+}
+
+const world = `
+bash 5.2
+Pre-Depends: libc6 (>= 2.36)
+Depends: base-files (>= 2.1.12), debianutils (>= 5.6-0.1)
+
+libc6 2.36
+Depends: libgcc-s1
+Recommends: locales
+
+libgcc-s1 12.2
+Depends: libc6 (>= 2.35)
+
+base-files 12
+Pre-Depends: awk
+
+gawk 5
+Priority: optional
+Provides: awk
+
+mawk 1
+Priority: required
+Provides: awk
+
+debianutils 5.7
+
+mailer 1
+Depends: exim | mta
+
+postfix 3
+Provides: mta
+
+foo 2
+Depends: bar (>= 3) | baz
+
+foo 1
+
+bar 2
+
+baz 1
+Breaks: bash (<< 6)
+
+lib 1
+Provides: virtual (= 2)
+
+needs 1
+Depends: virtual (>= 2)
+
+needs-more 1
+Depends: virtual (>= 3)
+
+deep 1
+Depends: needs-more
+`
+
+func TestClosure(t *testing.T) {
+	for _, tt := range []struct{ want, got string }{
+		{"libc6", "libc6 libgcc-s1"},
+		{"bash", "base-files bash debianutils libc6 libgcc-s1 mawk"},
+		{"bash gawk", "base-files bash debianutils gawk libc6 libgcc-s1"}, // what is chosen already provides awk
+		{"mailer", "mailer postfix"},
+		{"foo=1", "foo"},
+		{"foo", "baz foo"},
+		{"needs", "lib needs"},
+	} {
+		all, err := archive(t, world).Closure(strings.Fields(tt.want))
+		if err != nil {
+			t.Errorf("%s: %v", tt.want, err)
+			continue
+		}
+		if got := strings.ReplaceAll(names(all), ",", ""); got != tt.got {
+			t.Errorf("%s gives %s, want %s", tt.want, got, tt.got)
+		}
+	}
+}
+
+func TestClosureErrors(t *testing.T) {
+	for want, text := range map[string]string{
+		"nothing":  `there is no package "nothing"`,
+		"awk":      `package "awk" is virtual`,
+		"foo=3":    `package "foo" has the version 2, not 3`,
+		"deep":     "deep -> needs-more 1 needs virtual (>= 3), which cannot be had",
+		"foo bash": "foo -> baz 1 excludes bash 5.2 (bash (<< 6))",
+	} {
+		if _, err := archive(t, world).Closure(strings.Fields(want)); err == nil || err.Error() != text {
+			t.Errorf("%s: %v, want %s", want, err, text)
+		}
+	}
+}
