@@ -22,16 +22,17 @@ var folders = []folder{
 	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
 	{"wheel", "the wheel engine: names, tags, installing", []string{"tree"}},
+	{"wheel/pypi", "Python's versions, requirements and markers", []string{"wheel"}},
 
 	// The wish, the fact, and the way from one to the other.
 	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault", "internal/near"}},
 	{"spec/envfile", "read environment.yml", []string{"platforms", "internal/fault", "internal/near", "internal/yamltree"}},
 	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
-	{"lock/importer", "read other tools' locks", []string{"platforms", "wheel", "internal/fault", "internal/yamltree"}},
+	{"lock/importer", "read other tools' locks", []string{"platforms", "wheel", "wheel/pypi", "internal/fault", "internal/yamltree"}},
 	{"lock/exporter", "write other tools' locks", []string{"lock", "platforms", "internal/fault"}},
 	{"plan", "which packages share a layer", []string{"lock"}},
 	{"resolve/...", "spec and World to lock", []string{
-		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "wheel", "internal/fault", "resolve/...",
+		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "wheel", "wheel/pypi", "internal/fault", "resolve/...",
 	}},
 
 	// From the fact to bytes.
@@ -83,7 +84,7 @@ var pure = []struct {
 	},
 	{
 		"an engine asks through interfaces that it declares",
-		[]string{"conda/...", "golang/...", "debian", "wheel", "tree", "platforms"},
+		[]string{"conda/...", "golang/...", "debian", "wheel/...", "tree", "platforms"},
 		network,
 	},
 	{
