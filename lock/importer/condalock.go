@@ -19,12 +19,12 @@ type CondaLockOptions struct {
 }
 
 // CondaLock reads a conda-lock.yml of version 1 (CEP 37), or one from before
-// there were versions. It returns the conda packages and, apart, the pip ones,
-// which have a name, a version, a URL and hashes at most. A package that
-// several of the wanted categories hold is returned once; virtual packages
-// ("__glibc"), which old versions of conda-lock wrote into the file, are left
-// out. A package whose file has another name or version is refused.
-func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, pip []Imported, err error) {
+// there were versions. It returns the conda packages and, apart, the wheels of
+// its pip part. A package that several of the wanted categories hold is returned
+// once; virtual packages ("__glibc"), which old versions of conda-lock wrote
+// into the file, are left out. A package whose file has another name or version
+// is refused, as is one of pip's that is no wheel.
+func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, wheels []Imported, err error) {
 	top, err := parseYAML(fileName, data)
 	if err != nil {
 		return nil, nil, err
@@ -32,7 +32,7 @@ func CondaLock(fileName string, data []byte, o CondaLockOptions) (conda, pip []I
 	return readCondaLock(top, o)
 }
 
-func readCondaLock(top yamltree.Mapping, o CondaLockOptions) (conda, pip []Imported, err error) {
+func readCondaLock(top yamltree.Mapping, o CondaLockOptions) (conda, wheels []Imported, err error) {
 	if err := checkVersion(top); err != nil {
 		return nil, nil, err
 	}
@@ -168,19 +168,29 @@ func (r *condaLockReader) entry(n ast.Node) error {
 	return err
 }
 
-// wheel reads an entry of pip's. Its hash may be that of a commit, or absent:
-// then it has none for us.
-func (r *condaLockReader) wheel(m yamltree.Mapping, i *Imported) (err error) {
-	if i.Version, err = m.Text(quote(i.Name), "version"); err != nil {
+// wheel reads an entry of pip's. Its dependencies are those that its platform
+// has need of.
+func (r *condaLockReader) wheel(m yamltree.Mapping, i *Imported) error {
+	name := i.Name
+	version, err := m.Text(quote(name), "version")
+	if err != nil {
 		return err
 	}
-	if i.URL, err = m.Text(quote(i.Name), "url"); err != nil {
+	raw, err := m.Text(quote(name), "url")
+	if err != nil {
 		return err
 	}
-	i.URL = stripSecrets(i.URL)
-	if vcs, _, _ := strings.Cut(i.URL, "://"); !strings.Contains(vcs, "+") && !yamltree.IsNull(m.At["hash"]) {
+	if i.Requires, err = r.dependencies(m, name); err != nil {
+		return err
+	}
+	for n, requirement := range i.Requires {
+		i.Requires[n] = strings.TrimSuffix(requirement, " *") // which PEP 508 does not know
+	}
+	i.Line = yamltree.LineOf(m.At["url"])
+	if err = i.setWheel(r.file, raw, version); err == nil && !yamltree.IsNull(m.At["hash"]) {
 		err = r.hashes(m, i)
 	}
+	i.Line = m.Line
 	return err
 }
 
@@ -230,12 +240,8 @@ func (r *condaLockReader) details(m yamltree.Mapping, i *Imported) error {
 	if err := r.hashes(m, i); err != nil {
 		return err
 	}
-	if size, err := m.Optional(quote(name), "size"); err != nil {
+	if err := i.setSize(m); err != nil {
 		return err
-	} else if size != "" {
-		if i.Size, err = strconv.ParseInt(size, 10, 64); err != nil || i.Size < 0 {
-			return r.file.Usage(yamltree.LineOf(m.At["size"]), "%s: size %q is not a number of bytes", quote(name), size)
-		}
 	}
 	if i.Depends, err = r.dependencies(m, name); err != nil {
 		return err
@@ -252,24 +258,15 @@ func (r *condaLockReader) details(m yamltree.Mapping, i *Imported) error {
 	return err
 }
 
+// hashes reads the hashes, of which there must be one.
 func (r *condaLockReader) hashes(m yamltree.Mapping, i *Imported) error {
-	if yamltree.IsNull(m.At["hash"]) {
-		return r.file.Usage(m.Line, "%s has no hash", quote(i.Name))
-	}
-	h, err := yamltree.AsMapping(r.file, quote(i.Name)+": hash", m.At["hash"])
-	if err != nil {
-		return err
-	}
-	for _, k := range []struct {
-		key    string
-		digits int
-		to     *string
-	}{{"md5", 32, &i.MD5}, {"sha256", 64, &i.SHA256}} {
-		if *k.to, err = h.Optional(quote(i.Name), k.key); err != nil {
+	if !yamltree.IsNull(m.At["hash"]) {
+		h, err := yamltree.AsMapping(r.file, quote(i.Name)+": hash", m.At["hash"])
+		if err != nil {
 			return err
 		}
-		if *k.to != "" && !isHex(*k.to, k.digits) {
-			return r.file.Usage(yamltree.LineOf(h.At[k.key]), "%s: %s %q is not %d lower-case hex digits", quote(i.Name), k.key, *k.to, k.digits)
+		if err := i.setHashes(h); err != nil {
+			return err
 		}
 	}
 	if i.MD5 == "" && i.SHA256 == "" {

@@ -1,19 +1,23 @@
-// Package importer reads other tools' lock files: @EXPLICIT files (CEP 23) and
-// conda-lock.yml version 1 (CEP 37). It turns bytes into packages and asks
-// nobody: what a file lacks stays zero, and whoever resolves fetches the
-// packages to learn the rest.
+// Package importer reads other tools' lock files: @EXPLICIT files (CEP 23),
+// conda-lock.yml version 1 (CEP 37) and pixi.lock versions 4 to 7. It turns
+// bytes into packages and asks nobody: what a file lacks stays zero, and whoever
+// resolves fetches the packages to learn the rest.
 //
-// Rules that hold for both formats:
+// Rules that hold for all formats:
 //
-//   - Name, version, build and subdir come from the URL, split as CEP 26 and
-//     36 say: CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2.
+//   - Name, version, build and subdir of a conda package come from the URL,
+//     split as CEP 26 and 36 say:
+//     CHANNEL/SUBDIR/NAME-VERSION-BUILD.conda or .tar.bz2.
+//   - Name and version of a Python package come from the URL, split as PEP 427
+//     says. One that is no wheel is refused: its code would have to be run.
 //   - User names, passwords and tokens (/t/TOKEN/) are taken out of URLs:
 //     credentials never come from a lock file, and never enter ours.
 //   - "~" and "$VARIABLE" are refused where the formats allow them: a lock
 //     must mean the same on every machine.
 //   - Hashes are lower-case hexadecimal. A package may have an MD5 alone, or
-//     an @EXPLICIT one nothing; the caller decides whether it trusts that.
-//   - No environment has two packages of one name.
+//     nothing where the format allows that; the caller decides whether it trusts
+//     that.
+//   - No environment has two conda packages of one name, or two wheels.
 //
 // Errors name the line. Their class is usage, verification for a name or URL
 // that could lead outside of its place, or stale for a file that was made for
@@ -25,6 +29,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -69,32 +74,12 @@ func isHex(s string, digits int) bool {
 // those that gophersnake can make something for.
 var subdirs = regexp.MustCompile(`^(noarch|(linux|osx|win|freebsd|zos|emscripten|wasi)-[a-z0-9_]+)$`)
 
-// setURL reads what a package's URL or path tells: all of it but the hash.
+// setURL reads what a conda package's URL or path tells: all of it but the
+// hash.
 func (i *Imported) setURL(f yamltree.File, raw string) error {
-	i.URL = stripSecrets(raw)
-	where := i.URL
-	if strings.HasPrefix(where, "~") {
-		return f.Usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
-	}
-	if strings.Contains(where, "$") {
-		return f.Usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
-	}
-	if scheme, _, ok := strings.Cut(where, "://"); ok {
-		u, err := url.Parse(where)
-		if err != nil || u.RawQuery != "" || u.Opaque != "" {
-			return f.Usage(i.Line, "%q is not a URL of a package", where)
-		}
-		switch scheme {
-		case "https", "http", "oci", "file":
-		default:
-			return f.Usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
-		}
-		if err := safe(u); err != nil {
-			return fault.New(fault.Verification, f.At(i.Line), "%q %s", where, err)
-		}
-		where = u.Path
-	} else if strings.Contains(where, `\`) {
-		return f.Usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
+	where, err := i.setPlace(f, raw)
+	if err != nil {
+		return err
 	}
 	if err := i.setFileName(f, path.Base(where)); err != nil {
 		return err
@@ -106,6 +91,39 @@ func (i *Imported) setURL(f yamltree.File, raw string) error {
 		}
 	}
 	return nil
+}
+
+// setPlace sets the URL, if it is one that all machines understand alike, and
+// returns its path.
+func (i *Imported) setPlace(f yamltree.File, raw string) (string, error) {
+	i.URL = stripSecrets(raw)
+	where := i.URL
+	if strings.HasPrefix(where, "~") {
+		return "", f.Usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
+	}
+	if strings.Contains(where, "$") {
+		return "", f.Usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
+	}
+	scheme, _, ok := strings.Cut(where, "://")
+	if !ok {
+		if strings.Contains(where, `\`) {
+			return "", f.Usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
+		}
+		return where, nil
+	}
+	u, err := url.Parse(where)
+	if err != nil || u.RawQuery != "" || u.Opaque != "" {
+		return "", f.Usage(i.Line, "%q is not a URL of a package", where)
+	}
+	switch scheme {
+	case "https", "http", "oci", "file":
+	default:
+		return "", f.Usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
+	}
+	if err := safe(u); err != nil {
+		return "", fault.New(fault.Verification, f.At(i.Line), "%q %s", where, err)
+	}
+	return u.Path, nil
 }
 
 // parent returns a URL without its last element; package path would clean its
@@ -145,6 +163,35 @@ func (i *Imported) setFileName(f yamltree.File, name string) error {
 		return fault.New(fault.Verification, f.At(i.Line), "file %q holds .., a space or a control character", name)
 	}
 	i.Name, i.Version, i.Build = stem[:version], stem[version+1:build], stem[build+1:]
+	return nil
+}
+
+// setHashes reads the keys md5 and sha256 of a mapping.
+func (i *Imported) setHashes(m yamltree.Mapping) (err error) {
+	for _, k := range []struct {
+		key    string
+		digits int
+		to     *string
+	}{{"md5", 32, &i.MD5}, {"sha256", 64, &i.SHA256}} {
+		if *k.to, err = m.Optional(quote(i.Name), k.key); err != nil {
+			return err
+		}
+		if *k.to != "" && !isHex(*k.to, k.digits) {
+			return m.File.Usage(yamltree.LineOf(m.At[k.key]), "%s: %s %q is not %d lower-case hex digits", quote(i.Name), k.key, *k.to, k.digits)
+		}
+	}
+	return nil
+}
+
+// setSize reads the key size of a mapping.
+func (i *Imported) setSize(m yamltree.Mapping) error {
+	size, err := m.Optional(quote(i.Name), "size")
+	if err != nil || size == "" {
+		return err
+	}
+	if i.Size, err = strconv.ParseInt(size, 10, 64); err != nil || i.Size < 0 {
+		return m.File.Usage(yamltree.LineOf(m.At["size"]), "%s: size %q is not a number of bytes", quote(i.Name), size)
+	}
 	return nil
 }
 

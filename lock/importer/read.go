@@ -20,14 +20,17 @@ type Options struct {
 // by their endings, and everything else is @EXPLICIT. Its answer is that of the
 // format's own function.
 func Read(fileName string, data []byte, o Options) (conda, wheels []Imported, err error) {
-	base := path.Base(fileName)
-	switch path.Ext(base) {
-	case ".yml", ".yaml":
+	base, wanted := path.Base(fileName), []platforms.Platform{o.Platform}
+	switch ext := path.Ext(base); {
+	case base == "pixi.lock", ext == ".yml", ext == ".yaml":
 		top, err := parseYAML(fileName, data)
 		if err != nil {
 			return nil, nil, err
 		}
-		return readCondaLock(top, CondaLockOptions{Platforms: []platforms.Platform{o.Platform}, Categories: o.Categories})
+		if _, pixi := top.At["environments"]; pixi || base == "pixi.lock" {
+			return readPixi(top, PixiOptions{Platforms: wanted, Environment: o.Environment})
+		}
+		return readCondaLock(top, CondaLockOptions{Platforms: wanted, Categories: o.Categories})
 	}
 	conda, err = Explicit(fileName, data, o.Platform)
 	return conda, nil, err

@@ -12,8 +12,8 @@ func TestRead(t *testing.T) {
 		name, text    string
 		conda, wheels []string
 	}{
-		{"locks/conda-lock.yml", condaLock, []string{"a"}, []string{"six", "tool"}},
-		{"mine.yaml", condaLock, []string{"a"}, []string{"six", "tool"}},
+		{"locks/conda-lock.yml", condaLock, []string{"a"}, []string{"six", "zope-interface"}},
+		{"mine.yaml", condaLock, []string{"a"}, []string{"six", "zope-interface"}},
 		{"explicit.txt", explicit, []string{"a"}, nil},
 		{"conda-linux-64.lock", explicit, []string{"a"}, nil},
 	} {
