@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,33 +24,43 @@ func (s *resolver) conda(ctx context.Context, env *spec.Environment) error {
 	if !env.Conda.Used() {
 		return nil
 	}
+	locked := env.Conda.Lock != ""
+	for _, t := range env.Conda.Target {
+		locked = locked || t.Lock != ""
+	}
+	if !locked {
+		return s.solve(ctx, env)
+	}
 	for _, p := range env.Image.Platforms {
-		dependencies, lockFile := env.Conda.For(p.Subdir())
-		if lockFile == "" || env.Conda.File != "" || len(dependencies) > 0 {
-			return unsupported("conda", "solving for packages").
-				WithHint("give the packages as a lock file: [conda] lock = \"conda-lock.yml\", or an @EXPLICIT file for each of [conda.target.%s]", p.Subdir())
+		_, lockFile := env.Conda.For(p.Subdir())
+		if lockFile == "" {
+			return fault.New(fault.Usage, "conda", "there is a lock file for other platforms, and none for %s", p).
+				WithHint("name one in [conda.target.%s], or take %s out of [image] platforms", p.Subdir(), p)
 		}
 		packages, err := s.imported(lockFile, env, p)
 		if err != nil {
 			return err
 		}
-		if packages, err = s.complete(ctx, env, packages); err != nil {
+		if packages, err = s.complete(ctx, packages, describe); err != nil {
 			return err
 		}
 		if err := coherent(lockFile, p, packages); err != nil {
 			return err
 		}
-		for _, c := range packages {
-			c.Envs, c.Platforms = []string{env.Name}, []platforms.Platform{p}
-			s.lock.Conda = append(s.lock.Conda, c)
+		if err := s.grounded(env, p, packages); err != nil {
+			return err
 		}
+		if err := s.scripts(env, packages); err != nil {
+			return err
+		}
+		s.add(env, p, packages)
 	}
 	return nil
 }
 
-// complete fills in what a lock file did not say: from the old lock where it
-// has the same package, else by fetching the package once.
-func (s *resolver) complete(ctx context.Context, env *spec.Environment, packages []lock.Conda) ([]lock.Conda, error) {
+// complete fills in what a lock file or a channel did not say: from the old
+// lock where it has the same package, else by fetching the package once.
+func (s *resolver) complete(ctx context.Context, packages []lock.Conda, describe func(lock.Conda, *archive.Meta) (lock.Conda, error)) ([]lock.Conda, error) {
 	done := make([]lock.Conda, len(packages))
 	var ask []int
 	for i, want := range packages {
@@ -75,10 +86,7 @@ func (s *resolver) complete(ctx context.Context, env *spec.Environment, packages
 			return err
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return done, s.scripts(env, done)
+	return done, g.Wait()
 }
 
 // known returns a package as the old lock has it.
@@ -96,12 +104,28 @@ func (s *resolver) known(want lock.Conda) (lock.Conda, bool) {
 	return lock.Conda{}, false
 }
 
+// indexed completes a package that a channel has a record of: the record, which
+// holds the channel's hot fixes, counts more than what the package says.
+func indexed(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
+	c.Noarch, c.SitePackages = cmp.Or(c.Noarch, meta.Index.Noarch), cmp.Or(c.SitePackages, meta.Index.PythonSitePackagesPath)
+	c.LinkScripts = meta.Scripts
+	return c, itself(c, meta)
+}
+
+// itself checks that a package is the one that it is said to be.
+func itself(c lock.Conda, meta *archive.Meta) error {
+	if x := meta.Index; c.Name != x.Name || c.Version != x.Version || c.Build != x.Build {
+		return fault.New(fault.Verification, c.URL, "the package calls itself %s-%s-%s", x.Name, x.Version, x.Build)
+	}
+	return nil
+}
+
 // describe completes a package from its own metadata. What the lock file says
 // of it must agree.
 func describe(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
 	x := meta.Index
-	if c.Name != x.Name || c.Version != x.Version || c.Build != x.Build {
-		return c, fault.New(fault.Verification, c.URL, "the package calls itself %s-%s-%s", x.Name, x.Version, x.Build)
+	if err := itself(c, meta); err != nil {
+		return c, err
 	}
 	if c.Subdir == "" {
 		c.Subdir = x.Subdir

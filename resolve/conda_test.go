@@ -167,7 +167,6 @@ func TestCondaErrors(t *testing.T) {
 		change(&m.Index)
 		return m
 	}
-	const solving = `give the packages as a lock file: [conda] lock = "conda-lock.yml", or an @EXPLICIT file for each of [conda.target.linux-64]`
 	for _, tc := range []struct {
 		name, toml string
 		text       string // of l.txt
@@ -176,20 +175,8 @@ func TestCondaErrors(t *testing.T) {
 		want, hint string
 	}{
 		{
-			"dependencies", oneImage + "[conda]\ndependencies = [\"a\"]\nchannels = [\"c\"]\n", "", nil, fault.Usage,
-			"conda: solving for packages is not part of this version of gophersnake", solving,
-		},
-		{
-			"environment.yml", oneImage + "[conda]\nfile = \"environment.yml\"\n", "", nil, fault.Usage,
-			"conda: solving for packages is not part of this version of gophersnake", solving,
-		},
-		{
-			"dependencies of a target", oneImage + "[conda.target.linux-64]\ndependencies = [\"b\"]\n", "", nil, fault.Usage,
-			"conda: solving for packages is not part of this version of gophersnake", solving,
-		},
-		{
 			"a lock for another target", oneImage + "[conda.target.linux-aarch64]\nlock = \"l.txt\"\n", explicit(a), nil, fault.Usage,
-			"conda: solving for packages is not part of this version of gophersnake", solving,
+			"conda: there is a lock file for other platforms, and none for linux/amd64", "name one in [conda.target.linux-64], or take linux/amd64 out of [image] platforms",
 		},
 		{
 			"pixi", oneImage + "[conda]\nlock = \"a/pixi.lock\"\n", "", nil, fault.Usage,

@@ -4,12 +4,15 @@ package resolve
 
 import (
 	"context"
+	"time"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/plan"
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/spec/envfile"
 )
 
 // World is everything outside that resolving asks. Paths and relative URLs are
@@ -20,6 +23,11 @@ type World interface {
 	// Relative returns a lock file's URL as gophersnake.lock has it: files as
 	// paths relative to gophersnake.toml, other URLs without secrets.
 	Relative(lockFile, url string) (string, error)
+	// Channels returns the channels that a user's word means, the first one
+	// first: a name, which may stand for several, a URL or a path.
+	Channels(ctx context.Context, written string) ([]*repodata.Channel, error)
+	// Cache keeps repodata that was read; nil: nothing does.
+	Cache() repodata.Cache
 	// Base reads a base image: its digests, and the facts of its files.
 	Base(ctx context.Context, image string, p platforms.Platform) (*lock.Base, error)
 	// Package fetches a package, checks it against the hashes and the size
@@ -43,6 +51,10 @@ type Request struct {
 	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
 	Replan       bool                   // forget the old plan of layers
 	AllowMD5     bool                   // packages without a sha256 are accepted
+	Anew         bool                   // ask the channels though the old lock answers the same questions
+	FailOnShadow bool                   // a package that several channels have is an error
+	Override     map[string]string      // versions of virtual packages ("__glibc"), as CONDA_OVERRIDE_ variables give them; "": none
+	Now          time.Time              // what the age of [conda] exclude-newer counts from
 	Note         func(text string)      // receives what people should know; may be nil
 }
 
@@ -60,8 +72,12 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 	}
 	s := &resolver{World: w, Request: r, lock: &lock.Lock{
 		Version: lock.Version, LayerFormat: lock.LayerFormat, InputHash: r.InputHash, Layer: r.Old.Layer,
-	}}
+	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}}
 	for _, env := range r.Environments {
+		env, err := s.withFile(env)
+		if err != nil {
+			return nil, err
+		}
 		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.golang} {
 			if err := step(ctx, env); err != nil {
 				return nil, err
@@ -77,7 +93,9 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 type resolver struct {
 	World
 	Request
-	lock *lock.Lock
+	lock  *lock.Lock
+	views map[string]*repodata.View // by cut-off and channel
+	files map[string]*envfile.File  // environment.yml, by name
 }
 
 // base locks the base image of every platform.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -29,11 +32,13 @@ var (
 
 // world answers from maps and remembers what it was asked.
 type world struct {
-	files   map[string]string
-	meta    map[string]*archive.Meta // by file name; others are made of the name
-	fail    map[string]error         // by what is asked
-	missing []platforms.Platform     // that have no toolchain
-	slow    bool                     // answer in any order
+	files    map[string]string
+	meta     map[string]*archive.Meta // by file name; others are made of the name
+	fail     map[string]error         // by what is asked
+	channels map[string]string        // directories, by what users write
+	base     lock.Facts               // of every base
+	missing  []platforms.Platform     // that have no toolchain
+	slow     bool                     // answer in any order
 
 	mu    sync.Mutex
 	asked []string
@@ -72,11 +77,45 @@ func (w *world) Relative(_, url string) (string, error) {
 	return strings.TrimPrefix(url, "file:///project/"), nil
 }
 
+// Channels implements resolve.World: a channel is a directory.
+func (w *world) Channels(_ context.Context, written string) ([]*repodata.Channel, error) {
+	if err := w.ask("channel %s", written); err != nil {
+		return nil, err
+	}
+	name, location, err := repodata.ParseChannel(written, "https://channel.example")
+	if err != nil {
+		return nil, err
+	}
+	dir := w.channels[written]
+	return []*repodata.Channel{{Name: name, URL: location, Source: directory{w, dir}}}, nil
+}
+
+// directory is a channel.
+type directory struct {
+	*world
+	dir string
+}
+
+func (d directory) Get(_ context.Context, ref string, _ repodata.Want) ([]byte, error) {
+	if err := d.ask("repodata %s", filepath.Base(d.dir)+"/"+ref); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(d.dir, filepath.FromSlash(ref)))
+}
+
+func (w *world) Cache() repodata.Cache { return nil }
+
 func (w *world) Base(_ context.Context, image string, p platforms.Platform) (*lock.Base, error) {
 	if err := w.ask("base %s %s", image, p); err != nil {
 		return nil, err
 	}
-	return &lock.Base{Manifest: sha("manifest", image, p), Config: sha("config", image, p), Facts: lock.Facts{Env: []string{"PATH=/bin"}}}, nil
+	return &lock.Base{Manifest: sha("manifest", image, p), Config: sha("config", image, p), Facts: w.facts()}, nil
+}
+
+func (w *world) facts() lock.Facts {
+	f := w.base
+	f.Env = []string{"PATH=/bin"}
+	return f
 }
 
 func sha(parts ...any) string {

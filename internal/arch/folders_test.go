@@ -32,7 +32,7 @@ var folders = []folder{
 	{"lock/exporter", "write other tools' locks", []string{"lock", "platforms", "internal/fault"}},
 	{"plan", "which packages share a layer", []string{"lock"}},
 	{"resolve/...", "spec and World to lock", []string{
-		"spec", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "wheel", "wheel/pypi", "internal/fault", "resolve/...",
+		"spec", "spec/envfile", "lock", "lock/importer", "plan", "platforms", "conda/...", "golang/...", "debian", "wheel", "wheel/pypi", "internal/fault", "resolve/...",
 	}},
 
 	// From the fact to bytes.
@@ -58,9 +58,10 @@ var folders = []folder{
 	// The world: whatever leaves the process.
 	{"internal/store", "the digest-keyed cache on disk", []string{"internal/fault"}},
 	{"internal/fetch", "HTTP with retry, resume and verification", []string{"internal/store", "internal/fault"}},
+	{"internal/condarc", "where conda's configuration says that channels are", []string{"internal/fault", "internal/yamltree"}},
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
-		"base", "conda/...", "golang/...", "debian", "wheel", "internal/fetch", "internal/store", "internal/fault",
+		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault",
 		"layers", "layers/cli", "lock", "lock/importer", "platforms", "tree",
 	}},
 
