@@ -2,13 +2,17 @@ package main
 
 import (
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/gophersnake/gophersnake/internal/condarc"
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/fetch"
 	"github.com/gophersnake/gophersnake/spec"
 )
 
@@ -54,6 +58,79 @@ func (h *hosts) trust(p *project, host string, r spec.Registry) error {
 		return fault.New(fault.Usage, "registry."+host, "ca: %q holds no certificate", r.CA)
 	}
 	return nil
+}
+
+// auth returns the credentials for hosts: those of RATTLER_AUTH_FILE, else those
+// of netrc.
+func (a *app) auth() (func(host string) (fetch.Login, bool), error) {
+	netrc := a.netrc()
+	file := a.getenv("RATTLER_AUTH_FILE")
+	if file == "" {
+		return netrc, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "RATTLER_AUTH_FILE", "%q: %w", file, bare(err))
+	}
+	rattler, err := fetch.RattlerAuth(text, file)
+	if err != nil || netrc == nil {
+		return rattler, err
+	}
+	return func(host string) (fetch.Login, bool) {
+		first, ok := rattler(host)
+		if ok {
+			return first, true
+		}
+		second, ok := netrc(host)
+		if !ok {
+			second.Source = first.Source + " or " + second.Source
+		}
+		return second, ok
+	}, nil
+}
+
+// netrc returns the credentials of ~/.netrc, or of the file NETRC names.
+func (a *app) netrc() func(string) (fetch.Login, bool) {
+	file := a.getenv("NETRC")
+	if file == "" && a.getenv("HOME") != "" {
+		file = filepath.Join(a.getenv("HOME"), ".netrc")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return fetch.Netrc(string(data), file)
+}
+
+// condarc reads conda's configuration of where channels are: the file CONDARC
+// names, else those of the user, in conda's order.
+func (a *app) condarc() (condarc.Config, error) {
+	var all condarc.Config
+	files := []string{a.getenv("CONDARC")}
+	if home := a.getenv("HOME"); files[0] == "" && home != "" {
+		files = []string{
+			filepath.Join(home, ".config", "conda", ".condarc"), filepath.Join(home, ".conda", ".condarc"), filepath.Join(home, ".condarc"),
+		}
+	}
+	lookup := func(name string) (string, bool) {
+		value := a.getenv(name)
+		return value, value != ""
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if file == "" || errors.Is(err, fs.ErrNotExist) && a.getenv("CONDARC") == "" {
+			continue
+		}
+		if err != nil {
+			return all, fault.New(fault.Usage, file, "%w", bare(err)).WithHint("it is read for where channels are")
+		}
+		c, err := condarc.Read(file, text, lookup)
+		if err != nil {
+			return all, err
+		}
+		all = all.Merge(c)
+	}
+	return all, nil
 }
 
 // plainHTTP reports whether a host may be spoken to without TLS.

@@ -186,16 +186,25 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	if err != nil {
 		return nil, err
 	}
+	conda, err := p.condarc()
+	if err != nil {
+		return nil, err
+	}
+	auth, err := p.auth()
+	if err != nil {
+		return nil, err
+	}
 	p.transport = fetch.NewTransport(http.ProxyFromEnvironment, hosts.roots)
 	if p.offline {
 		p.transport = refuse{}
 	}
 	client := &fetch.Client{
 		HTTP: p.transport, Offline: p.offline, MaxWait: p.maxWait, Now: p.now,
-		Insecure: p.plainHTTP, Auth: p.netrc(), Event: progress.fetched,
+		Insecure: p.plainHTTP, Auth: auth, Event: progress.fetched,
 	}
 	return &world.World{
 		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Mirrors: hosts.mirrors, Note: progress.note,
+		Conda: conda, Keychain: p.keychain(), Now: p.now,
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
 		Bases: &base.Source{
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP,
@@ -209,19 +218,6 @@ type refuse struct{}
 
 func (refuse) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fault.New(fault.Network, r.URL.Host, "--offline forbids to ask for %s", fetch.Redact(r.URL.String()))
-}
-
-// netrc returns the credentials of ~/.netrc, or of the file NETRC names.
-func (a *app) netrc() func(string) (fetch.Login, bool) {
-	file := a.getenv("NETRC")
-	if file == "" && a.getenv("HOME") != "" {
-		file = filepath.Join(a.getenv("HOME"), ".netrc")
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil
-	}
-	return fetch.Netrc(string(data), file)
 }
 
 // goProxy returns the module proxy: the configuration's, the environment's, or

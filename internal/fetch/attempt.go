@@ -57,7 +57,7 @@ func (j *job) attempt(ctx context.Context) (Response, error) {
 	}
 	return Response{
 		URL: Redact(resp.Request.URL.String()), Size: j.have, SHA256: j.sums.sha256(),
-		ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
+		ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"), MaxAge: maxAge(resp.Header),
 	}, nil
 }
 
@@ -87,7 +87,7 @@ func (j *job) accept(resp *http.Response) (done bool, r Response, err error) {
 	case resp.StatusCode == http.StatusNotModified && (j.want.ETag != "" || j.want.LastModified != ""):
 		return true, Response{
 			URL: Redact(resp.Request.URL.String()), NotModified: true,
-			ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"),
+			ETag: resp.Header.Get("ETag"), LastModified: resp.Header.Get("Last-Modified"), MaxAge: maxAge(resp.Header),
 		}, nil
 	}
 	return false, r, j.refused(resp)

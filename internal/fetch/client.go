@@ -74,9 +74,11 @@ type Client struct {
 // Login is what a source of credentials says about a host. Source names the
 // place, such as a file, in errors, also where it has none for the host.
 type Login struct {
-	User   string // "": Secret is a bearer token (RFC 6750), else basic (RFC 7617)
-	Secret Secret
-	Source string
+	User    string // "": Secret is a bearer token (RFC 6750), else basic (RFC 7617)
+	Secret  Secret
+	InPath  bool   // Secret is a conda channel's token, which goes before the path: /t/TOKEN/…
+	Unknown string // kind of credentials that this package cannot send: asking the host is an error
+	Source  string
 }
 
 // EventKind says what an Event is about.
@@ -114,6 +116,28 @@ func NewTransport(proxy func(*http.Request) (*url.URL, error), roots *x509.CertP
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,
 	}
+}
+
+// With returns a new client of the same settings, but for Auth: its requests go
+// through the transport that wrap makes of this client's, and which logs in. What
+// that asks on its own keeps this client's rule on plain http.
+func (c *Client) With(wrap func(next http.RoundTripper) http.RoundTripper) *Client {
+	return &Client{
+		HTTP: wrap(guard{c}), UserAgent: c.UserAgent, Retries: c.Retries, MaxWait: c.MaxWait, Idle: c.Idle, Offline: c.Offline,
+		Insecure: c.Insecure, Now: c.Now, Sleep: c.Sleep, Event: c.Event,
+	}
+}
+
+// guard keeps requests that a wrapping transport makes of its own, such as those
+// for tokens, from going where the client would not.
+type guard struct{ c *Client }
+
+// RoundTrip implements http.RoundTripper.
+func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := g.c.allowed(r.URL, Redact(r.URL.String())); err != nil {
+		return nil, err
+	}
+	return g.c.roundTripper().RoundTrip(r)
 }
 
 func (c *Client) roundTripper() http.RoundTripper {

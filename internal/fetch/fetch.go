@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 )
@@ -17,6 +18,7 @@ type Want struct {
 	Size   int64  // bytes
 	Max    int64  // most bytes, where Size is 0; 0: DefaultMax
 	HTML   bool   // an HTML page is what is wanted
+	Accept string // media types, for servers that have several forms; "": any
 
 	ETag         string // of a copy at hand: an answer "not modified" will do
 	LastModified string // likewise
@@ -39,6 +41,8 @@ type Response struct {
 	ETag         string // as the server sent it
 	LastModified string // likewise
 	NotModified  bool   // nothing was written: the copy with Want's ETag or LastModified is current
+
+	MaxAge time.Duration // for which the answer may be used without asking again (RFC 9111 §4.2); 0: ask
 }
 
 // Fetch writes the bytes at a URL, or in a file, to dst. Only when it returns
@@ -70,7 +74,9 @@ func (c *Client) Fetch(ctx context.Context, rawURL string, w Want, dst Target) (
 		return Response{}, offline(j.where, w)
 	}
 	j.url = u
-	j.login()
+	if err := j.login(); err != nil {
+		return Response{}, err
+	}
 	return j.run(ctx)
 }
 

@@ -61,7 +61,10 @@ func (j *job) newRequest(ctx context.Context, u *url.URL, auth bool) (*http.Requ
 	req.Header.Set("User-Agent", agent)
 	// Sizes, ranges and hashes are of the file, not of a compressed form.
 	req.Header.Set("Accept-Encoding", "identity")
-	if auth {
+	if j.want.Accept != "" {
+		req.Header.Set("Accept", j.want.Accept)
+	}
+	if auth && !j.auth.InPath {
 		req.Header.Set("Authorization", authorization(j.auth))
 	}
 	switch {
@@ -130,6 +133,12 @@ func (c *Client) allowed(u *url.URL, where string) error {
 		WithHint("use https, or set plain-http for %s", u.Host)
 }
 
+// Plain reports whether a host, "host" or "host:port", is spoken to over plain
+// http where a choice has to be made: this machine, and what the user named.
+func (c *Client) Plain(host string) bool {
+	return c.allowed(&url.URL{Scheme: "http", Host: host}, host) == nil
+}
+
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
@@ -145,19 +154,45 @@ func isLocal(host string) bool {
 
 // login finds the credentials: those in the URL, or those that Auth has. They
 // are sent over https, and over plain http where that is allowed.
-func (j *job) login() {
+func (j *job) login() error {
 	j.secrets = append(j.secrets, urlSecrets(j.url)...)
 	if user := j.url.User; user != nil {
 		pass, _ := user.Password()
 		j.auth = Login{User: user.Username(), Secret: NewSecret(pass), Source: "the URL"}
 		j.loggedIn = true
-	} else if j.c.Auth != nil {
+	} else if j.c.Auth != nil && !strings.HasPrefix(j.url.Path, tokenPath) {
 		j.auth, j.loggedIn = j.c.Auth(j.url.Host)
 	}
-	if j.loggedIn {
-		_, encoded, _ := strings.Cut(authorization(j.auth), " ")
-		j.secrets = append(j.secrets, j.auth.Secret.Reveal(), encoded)
+	if !j.loggedIn {
+		return nil
 	}
+	if j.auth.Unknown != "" {
+		return fault.New(fault.Usage, j.where, "the credentials for %s are of the kind %q, which is not known", j.url.Host, j.auth.Unknown).
+			WithHint("%s may hold BearerToken, BasicHTTP and CondaToken", j.auth.Source)
+	}
+	_, encoded, _ := strings.Cut(authorization(j.auth), " ")
+	j.secrets = append(j.secrets, j.auth.Secret.Reveal(), encoded)
+	if j.auth.InPath {
+		j.url = withToken(j.url, j.auth.Secret.Reveal())
+	}
+	return nil
+}
+
+// tokenPath is what the token of a conda channel stands behind, at the start of
+// a URL's path.
+const tokenPath = "/t/"
+
+// withToken puts a token before a URL's path.
+func withToken(u *url.URL, token string) *url.URL {
+	c := *u
+	c.Path = tokenPath + token + u.Path
+	c.RawPath = tokenPath + url.PathEscape(token) + u.EscapedPath()
+	return &c
+}
+
+// sent reports whether a request carries the credentials.
+func (j *job) sent(req *http.Request) bool {
+	return req.Header.Get("Authorization") != "" || j.auth.InPath && req.URL.Host == j.url.Host
 }
 
 func authorization(l Login) string {

@@ -84,7 +84,7 @@ func (j *job) advice(code int, req *http.Request) string {
 		return "the HTTP proxy wants credentials"
 	case code != http.StatusUnauthorized && code != http.StatusForbidden && code != http.StatusNotFound:
 		return ""
-	case j.loggedIn && req.Header.Get("Authorization") == "":
+	case j.loggedIn && !j.sent(req):
 		return fmt.Sprintf("credentials for %s are not sent to %s, where it redirects to", j.url.Host, host)
 	case j.loggedIn:
 		return fmt.Sprintf("the credentials for %s from %s were sent", host, j.auth.Source)

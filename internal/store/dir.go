@@ -40,6 +40,18 @@ func (s *Store) Dir(ctx context.Context, key string, build func(ctx context.Cont
 	return filepath.Join(final, treeDir), nil
 }
 
+// DropDir removes the directory of a key, which its owner found to be broken.
+// Files of it that are open stay readable.
+func (s *Store) DropDir(ctx context.Context, key string) error {
+	unlock, err := s.Lock(ctx, "dir "+key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	final := s.path(dirsDir, keyName(key))
+	return s.do("remove", final, func() error { return removeAll(final) })
+}
+
 // makeDir makes a directory in tmp and renames it. The mark is written last, so
 // that a directory that someone emptied by half is not taken for whole.
 func (s *Store) makeDir(ctx context.Context, key, final string, build func(ctx context.Context, tmp string) error) error {

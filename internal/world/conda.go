@@ -3,12 +3,10 @@ package world
 import (
 	"context"
 	"io"
-	"net/url"
 	"path"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
-	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
 	"github.com/gophersnake/gophersnake/lock"
 )
@@ -66,32 +64,17 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	return a, b, nil
 }
 
-// into fetches a package into the store: from the mirrors of its host, in
-// order, then from the host itself. A mirror that serves other bytes is an
-// error, not a reason to go on.
+// into fetches a package into the store: from its mirrors, in order, then from
+// where the lock says.
 func (w *World) into(ctx context.Context, p *lock.Conda) (digest string, size int64, err error) {
 	want := fetch.Want{SHA256: p.SHA256, MD5: p.MD5, Size: p.Size}
-	for _, u := range append(w.mirrored(p.URL), w.location(p.URL)) {
-		digest, size, err = w.Fetch.Into(ctx, w.Store, u, want)
-		if err == nil || fault.ClassOf(err) != fault.Network || ctx.Err() != nil {
-			break
+	err = w.visit(ctx, w.places(p.URL), func(at place) error {
+		if strings.HasPrefix(at.request, ociScheme+"://") {
+			digest, size, err = w.ociPackage(ctx, at, want)
+		} else {
+			digest, size, err = w.Fetch.Into(ctx, w.Store, at.request, want)
 		}
-	}
+		return err
+	})
 	return digest, size, err
-}
-
-// mirrored returns where the mirrors of a URL's host have it.
-func (w *World) mirrored(raw string) []string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	var all []string
-	for _, m := range w.Mirrors[u.Host] {
-		if !strings.Contains(m, "://") {
-			m = "https://" + m
-		}
-		all = append(all, strings.TrimSuffix(m, "/")+u.EscapedPath())
-	}
-	return all
 }

@@ -11,9 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/golang/release"
+	"github.com/gophersnake/gophersnake/internal/condarc"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
 	"github.com/gophersnake/gophersnake/internal/store"
@@ -29,9 +33,15 @@ type World struct {
 	Fetch   *fetch.Client       // for packages and modules
 	Bases   *base.Source        // for base images
 	Proxy   func() string       // Go module proxies as GOPROXY has them; asked only where one is needed
-	Mirrors map[string][]string // by host of a channel: URLs to ask first
+	Mirrors map[string][]string // by host of channels: URLs or hosts to ask first
 	Scratch string              // directory of the go command's caches and of builds; it exists
 	Note    func(string)        // what people should know; may be nil
+
+	Conda    condarc.Config   // where channels are, if not where conda has them
+	Keychain authn.Keychain   // credentials for oci:// channels; nil: none
+	Now      func() time.Time // for how long servers' answers may be used; nil: they are asked each time
+
+	net network
 
 	verify   sync.Mutex
 	verified map[string]bool // module directories whose module cache was checked
@@ -67,15 +77,6 @@ func (w *World) path(name string) string {
 		return name
 	}
 	return filepath.Join(w.Dir, filepath.FromSlash(name))
-}
-
-// location returns where a package of the lock is fetched from: its URL, or
-// the path of this machine that a relative one means.
-func (w *World) location(u string) string {
-	if strings.Contains(u, "://") {
-		return u
-	}
-	return w.path(u)
 }
 
 // Relative returns a URL or path of a lock file as gophersnake.lock has it.
