@@ -28,7 +28,6 @@ type Inputs struct {
 	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
 
 	CondaPrefix string
-	CondaSpecs  []string
 	DropPyc     bool
 	Strict      bool         // as in condaenv.Env
 	Programs    []cli.Binary // sources hashed; the toolchain is filled in from the lock
@@ -123,7 +122,10 @@ func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root
 func (c *composer) conda() error {
 	env := condaenv.Env{
 		Platform: c.platform, Prefix: c.CondaPrefix, Base: c.facts, Packages: c.lock.Conda, Groups: c.lock.Groups,
-		Specs: c.CondaSpecs, DropPyc: c.DropPyc, Strict: c.Strict, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+		DropPyc: c.DropPyc, Strict: c.Strict, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+	}
+	if q := c.lock.Solve; q != nil {
+		env.Specs, env.Variables = q.Specs, q.Variables
 	}
 	if c.Report != nil {
 		env.Report = func(plan *link.Plan) { c.Report(c.platform, plan) }

@@ -57,8 +57,9 @@ func newProject(t *testing.T) *project {
 		URL: "channel/noarch/" + name, SHA256: sum, Size: int64(len(data)),
 	})
 	p.lock.Plan = []lock.Group{{Envs: []string{"default"}, Packages: []string{"ca-certificates", "tzdata"}}, {Envs: []string{"default"}, Packages: []string{"tool"}}}
-	p.lock.Go = nil
+	p.lock.Go, p.lock.Solve = nil, nil
 	for _, pl := range both {
+		p.lock.Solve = append(p.lock.Solve, lock.Solve{Envs: []string{"default"}, Platform: pl, Specs: []string{"tool"}})
 		module := "golang.org/toolchain@v0.0.1-go1.26.8." + pl.OS + "-" + pl.Arch
 		p.zips[module] = toolchain(t, module)
 		p.lock.Go = append(p.lock.Go, lock.Toolchain{
@@ -149,9 +150,9 @@ func (p *project) inputs() builder.Inputs {
 			file := filepath.Join(p.dir, b.Name+pl.OS+pl.Arch)
 			return file, os.WriteFile(file, []byte("program "+b.Name+" for "+pl.String()), 0o600)
 		},
-		CondaPrefix: "/opt/conda", CondaSpecs: []string{"tool"},
-		Programs: []cli.Binary{{Name: "hello", Package: "./cmd/hello", Dir: ".", Platforms: platforms.All(), Bundle: "/usr/share/hello", Source: "sha256:00"}},
-		Files:    []files.Source{{Dir: p.dir, Src: "app", Dest: "/app"}}, Owners: []string{"dev"},
+		CondaPrefix: "/opt/conda",
+		Programs:    []cli.Binary{{Name: "hello", Package: "./cmd/hello", Dir: ".", Platforms: platforms.All(), Bundle: "/usr/share/hello", Source: "sha256:00"}},
+		Files:       []files.Source{{Dir: p.dir, Src: "app", Dest: "/app"}}, Owners: []string{"dev"},
 		Accounts: p.accounts, User: p.user, Compression: p.compression,
 	}
 }

@@ -4,6 +4,7 @@ package condaenv
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -36,6 +37,7 @@ type Env struct {
 	Packages    []lock.Conda // all of the environment
 	Groups      []lock.Group // of the plan, bottom to top
 	Specs       []string     // what the user asked for, for conda-meta/history
+	Variables   []string     // "KEY=value" that activating sets, for conda-meta/state
 	DropPyc     bool
 	Strict      bool // refuse files with setuid, setgid and sticky bits instead of dropping the bits
 	Compression tree.Compression
@@ -84,11 +86,11 @@ func Layers(e Env) ([]layers.Layer, error) {
 			return nil, fault.New(fault.Usage, "gophersnake.lock", "package %q is in no group of the plan", p.Name).WithHint("run gophersnake lock --replan")
 		}
 	}
-	history, err := env.history()
+	own, err := env.own()
 	if err != nil {
 		return nil, err
 	}
-	return append(all, history), nil
+	return append(all, own), nil
 }
 
 func (e *Env) index(name string) int {
@@ -189,17 +191,34 @@ func (e *environment) describe(ctx context.Context) (*link.Plan, error) {
 	return plan, nil
 }
 
-// history returns the layer of the environment's own files (conda.md §1.7:
-// conda and mamba know an environment by conda-meta/history).
-func (e *environment) history() (layers.Layer, error) {
+// own returns the layer of the environment's own files (conda.md §1.7: conda
+// and mamba know an environment by conda-meta/history).
+func (e *environment) own() (layers.Layer, error) {
 	records := make([]link.Record, len(e.Packages))
 	for i := range e.Packages {
 		records[i] = Record(&e.Packages[i])
 	}
-	text := link.History(e.Specs, records)
-	return files.Layer("env", "conda environment", e.Base, e.Compression, []files.File{
-		files.Text(e.root+"/conda-meta/history", 0o644, text),
-	})
+	all := []files.File{files.Text(e.root+"/conda-meta/history", 0o644, link.History(e.Specs, records))}
+	if len(e.Variables) > 0 {
+		text, err := state(e.Variables)
+		if err != nil {
+			return layers.Layer{}, err
+		}
+		all = append(all, files.Text(e.root+"/conda-meta/state", 0o644, text))
+	}
+	return files.Layer("env", "conda environment", e.Base, e.Compression, all)
+}
+
+// state returns the text of conda-meta/state, from which conda, mamba and
+// rattler set variables when they activate the environment (CEP 32).
+func state(variables []string) ([]byte, error) {
+	values := map[string]string{}
+	for _, v := range variables {
+		key, value, _ := strings.Cut(v, "=")
+		values[key] = value
+	}
+	text, err := json.MarshalIndent(map[string]any{"env_vars": values}, "", "  ")
+	return append(text, '\n'), err
 }
 
 // Record returns the repodata record of a locked package (CEP 36).

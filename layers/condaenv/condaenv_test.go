@@ -113,6 +113,17 @@ func TestNotPlanned(t *testing.T) {
 	}
 }
 
+// TestState checks that variables are in a file of their own.
+func TestState(t *testing.T) {
+	e := environment(&archives{})
+	e.Variables = []string{"A=1"}
+	ls := mustLayers(t, e)
+	want := []string{"opt/ 755", "opt/conda/ 755", "opt/conda/conda-meta/ 755", "opt/conda/conda-meta/history 644", "opt/conda/conda-meta/state 644"}
+	if diff := cmp.Diff(want, makeLayer(t, ls[len(ls)-1], e.Compression).Names); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestPrefixError(t *testing.T) {
 	e := environment(&archives{})
 	e.Prefix = "/opt/.wh.conda"
@@ -142,6 +153,7 @@ func TestKey(t *testing.T) {
 			e.Packages[0].Envs, e.Packages[0].Platforms = []string{"k8s"}, []platforms.Platform{amd64, arm64}
 		}, true, 0, false},
 		{"specs", func(e *condaenv.Env) { e.Specs = []string{"tool >=1"} }, true, 0, true},
+		{"variables", func(e *condaenv.Env) { e.Variables = []string{"A=1"} }, true, 0, true},
 		{"a directory elsewhere", func(e *condaenv.Env) { e.Base = &lock.Facts{Dirs: []lock.Dir{{Path: "tmp", Mode: 0o1777}}} }, true, 0, false},
 		{"prefix", func(e *condaenv.Env) { e.Prefix = "/opt/c" }, false, 3, true},
 		{"a link to the prefix", func(e *condaenv.Env) {
