@@ -58,7 +58,7 @@ const defaultsName = "defaults"
 func Read(name string, text []byte, lookup func(string) (string, bool)) (Config, error) {
 	r := reader{yamltree.File(name), lookup}
 	var c Config
-	if len(strings.TrimSpace(string(text))) == 0 {
+	if isEmpty(text) {
 		return c, nil
 	}
 	root, err := yamltree.Parse(r.file, text)
@@ -89,6 +89,16 @@ func Read(name string, text []byte, lookup func(string) (string, bool)) (Config,
 	}
 	c.Mirrors, err = r.lists("mirrored_channels", m.At["mirrored_channels"])
 	return c, err
+}
+
+// isEmpty reports whether a file holds comments and blanks alone.
+func isEmpty(text []byte) bool {
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // Merge returns c with what a later file says instead.
