@@ -22,6 +22,7 @@ func valueChecks() map[string][]check {
 		"conda.file":                  {checkRelative},
 		"conda.lock":                  {checkRelative},
 		"conda.target.*.lock":         {checkRelative},
+		"conda.wheels":                {checkRelative},
 		"conda.environment":           {checkWord},
 		"conda.categories":            {checkWord},
 		"conda.channels":              {checkChannel},

@@ -103,7 +103,7 @@ func TestKeysAndTypes(t *testing.T) {
 		},
 		{
 			"A03 the first in the file", "version = 1\n[conda]\nzzz = 1\n[image]\nzzz = 1\n", `3:1: unknown key "zzz" in conda`,
-			"known keys: categories, channel-priority, channels, dependencies, environment, exclude-newer, file, lock, prefix, pyc, scripts, target, virtual-packages",
+			"known keys: categories, channel-priority, channels, dependencies, environment, exclude-newer, file, lock, prefix, pyc, scripts, target, virtual-packages, wheels",
 		},
 		{"A04 list", "version = 1\n[image]\ntags = \"latest\"\n", "3:8: image.tags: want a list of strings, got a string", `put it in brackets: tags = ["latest"]`},
 		{

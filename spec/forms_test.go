@@ -85,6 +85,7 @@ func TestCondaAndGoForms(t *testing.T) {
 		{"prefix is the root", one("conda", `prefix = "/"`), "3:10: conda.prefix: the environment cannot be the root", `write "/opt/conda"`},
 		{"prefix with a space", one("conda", `prefix = "/a b"`), `3:10: conda.prefix: "/a b" holds a space or a colon`, "a space breaks #! lines, a colon breaks PATH"},
 		{"absolute file", one("conda", `file = "/home/x/environment.yml"`), `3:8: conda.file: path "/home/x/environment.yml" is absolute`, relativeHint},
+		{"wheels", one("conda", `wheels = "/pylock.toml"`), `3:10: conda.wheels: path "/pylock.toml" is absolute`, relativeHint},
 		{"drive", one("conda", `lock = "C:/x.lock"`), `3:8: conda.lock: path "C:/x.lock" is absolute`, relativeHint},
 		{
 			"channel's path", one("conda", `channels = ["/srv/c"]`), `3:13: conda.channels: path "/srv/c" is absolute`,

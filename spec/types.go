@@ -99,6 +99,8 @@ type Conda struct {
 	Environment string `toml:"environment"`
 	// Which categories of a conda-lock.yml.
 	Categories []string `toml:"categories"`
+	// A pylock.toml with the wheels that come on top of the conda packages.
+	Wheels string `toml:"wheels"`
 	// Channels, the most important first: names, URLs, file://, oci://, paths relative to this file.
 	Channels []string `toml:"channels"`
 	// Match specs of the packages wanted.
