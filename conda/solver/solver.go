@@ -91,6 +91,9 @@ const (
 // shortest; requests that can be left out while there is still no answer are.
 func (p *pool) unsatisfiable(ctx context.Context, request sat.Problem, c *sat.Conflict) error {
 	request.Effort = coreEffort
+	if c.Hard {
+		request.Effort /= 10 // to find out what is needless would be as hard
+	}
 	request.Requires = p.involved(request, c)
 	tries := 0
 	for i := len(request.Requires) - 1; i >= 0 && tries < coreTries; i-- {

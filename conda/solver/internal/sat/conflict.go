@@ -27,6 +27,7 @@ type Reason struct {
 // hold together.
 type Conflict struct {
 	Reasons []Reason
+	Hard    bool // it took many conflicts to find
 	lookup  *Solver
 }
 

@@ -36,4 +36,13 @@
 // restarts except when clauses made late contradict what was chosen, and the
 // answer is a function of the provider's answers alone. These rules are those
 // of the resolvo solver, so that equal problems have equal answers.
+//
+// # Hard problems
+//
+// After [DefaultPatience] conflicts all clauses, with what was learnt, are handed
+// to package cdcl, which restarts, forgets and decides as solvers of large
+// problems do. Its answer is then made better from the request on, name by name:
+// the first candidate that some answer has with those chosen before takes the
+// place of a later one, if that is soon found. Such answers are right, but need
+// not be those of resolvo, which would still be looking for one.
 package sat

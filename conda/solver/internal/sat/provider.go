@@ -78,4 +78,7 @@ type Problem struct {
 	// Effort is after how many conflicts the search gives up with ErrEffort;
 	// 0 means never.
 	Effort int
+	// Patience is after how many conflicts the problem is hard and package cdcl
+	// decides it; 0 means [DefaultPatience].
+	Patience int
 }

@@ -1,6 +1,7 @@
 package sat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -46,8 +47,9 @@ type Solver struct {
 	causesFrom []int32 // per learnt clause, range of causes
 	texts      []string
 
-	cache   cache
-	encoder encoder
+	cache    cache
+	encoder  encoder
+	patience int // after how many conflicts the problem is hard; 0 means never
 }
 
 // Solve returns the solvables that are chosen for the problem, in the order in
@@ -55,7 +57,13 @@ type Solver struct {
 // solution, or the cause of the context's end.
 func Solve(ctx context.Context, p Provider, problem Problem) ([]Solvable, error) {
 	s := newSolver(p, problem)
-	if err := s.run(ctx); err != nil {
+	s.patience = cmp.Or(problem.Patience, DefaultPatience)
+	err := s.run(ctx)
+	s.patience = 0
+	if errors.Is(err, errHard) {
+		err = s.hard(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	answer := s.chosen(nil)
@@ -178,6 +186,9 @@ func (s *Solver) search(ctx context.Context) error {
 		}
 		if n := s.root.Effort; n > 0 && len(s.causesFrom) >= n {
 			return ErrEffort
+		}
+		if s.patience > 0 && len(s.causesFrom) >= s.patience {
+			return errHard
 		}
 		s.learn(id)
 	}

@@ -137,7 +137,12 @@ func randomGraph(r *rand.Rand) *graph {
 	return g
 }
 
-func TestAgainstExhaustiveSearch(t *testing.T) {
+func TestAgainstExhaustiveSearch(t *testing.T) { testAgainstSearch(t, 0) }
+
+// TestHandOver has package cdcl decide at the first conflict.
+func TestHandOver(t *testing.T) { testAgainstSearch(t, 1) }
+
+func testAgainstSearch(t *testing.T, patience int) {
 	seeds := uint64(3000)
 	if testing.Short() {
 		seeds = 500
@@ -145,6 +150,7 @@ func TestAgainstExhaustiveSearch(t *testing.T) {
 	solved := 0
 	for seed := range seeds {
 		g := randomGraph(rand.New(rand.NewPCG(seed, 1)))
+		g.problem.Patience = patience
 		compareWithSearch(t, g, seed)
 		if g.answer != "none" {
 			solved++
