@@ -21,7 +21,7 @@ var folders = []folder{
 	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree"}},
 	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
-	{"wheel", "the wheel engine: names, tags, installing", []string{"tree"}},
+	{"wheel/...", "the wheel engine: names, tags, installing", []string{"wheel/...", "tree"}},
 	{"wheel/pypi", "Python's versions, requirements and markers", []string{"wheel"}},
 
 	// The wish, the fact, and the way from one to the other.
