@@ -26,5 +26,6 @@
 //
 // Names and extras are normalised (PEP 503). In markers two values are compared
 // as versions where both sides are such, else as text; an extra is compared by
-// its normalised name.
+// its normalised name. The sets extras and dependency_groups, which markers of
+// lock files ask (PEP 751), know "in" and "not in" alone.
 package pypi

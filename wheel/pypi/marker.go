@@ -1,6 +1,7 @@
 package pypi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 )
 
 // Environment is what markers ask for, by PEP 508's names. An absent name
-// counts as empty text.
+// counts as empty text. A lock file's markers (PEP 751) ask for extras and
+// dependency_groups too, which are sets: normalised names with spaces between.
 type Environment map[string]string
 
 // Linux returns the environment of CPython on Linux. Full is the version as
@@ -36,8 +38,11 @@ var variables = map[string]string{
 	"platform_version": "platform_version", "platform.version": "platform_version",
 	"python_version": "python_version", "python_full_version": "python_full_version",
 	"implementation_name": "implementation_name", "implementation_version": "implementation_version",
-	"extra": "extra",
+	"extra": "extra", "extras": "extras", "dependency_groups": "dependency_groups",
 }
+
+// isSet tells the variables that only "in" can ask (PEP 751).
+func isSet(variable string) bool { return variable == "extras" || variable == "dependency_groups" }
 
 // node is a part of a marker.
 type node interface {
@@ -75,6 +80,9 @@ func (o operand) value(env Environment, extra string) string {
 
 func (n comparison) eval(env Environment, extra string) bool {
 	a, b := n.a.value(env, extra), n.b.value(env, extra)
+	if isSet(n.b.variable) {
+		return slices.Contains(strings.Fields(b), wheel.Normalize(a)) == (n.op == "in")
+	}
 	if n.a.variable == "extra" || n.b.variable == "extra" {
 		a, b = wheel.Normalize(a), wheel.Normalize(b)
 	} else if c, err := parseClause(n.op + b); err == nil {
@@ -226,6 +234,9 @@ func (p *parser) comparison() (node, error) {
 	b, err := p.operand()
 	if err == nil && a.variable == "" && b.variable == "" {
 		err = fmt.Errorf("the marker compares two texts")
+	}
+	if err == nil && (isSet(a.variable) || isSet(b.variable) && (a.variable != "" || op != "in" && op != "not in")) {
+		err = fmt.Errorf("the marker asks %s with %q: only a quoted text can be in it", cmp.Or(b.variable, a.variable), op)
 	}
 	return comparison{a, b, op}, err
 }
