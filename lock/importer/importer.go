@@ -1,7 +1,7 @@
 // Package importer reads other tools' lock files: @EXPLICIT files (CEP 23),
-// conda-lock.yml version 1 (CEP 37) and pixi.lock versions 4 to 7. It turns
-// bytes into packages and asks nobody: what a file lacks stays zero, and whoever
-// resolves fetches the packages to learn the rest.
+// conda-lock.yml version 1 (CEP 37), pixi.lock versions 4 to 7 and pylock.toml
+// version 1 (PEP 751). It turns bytes into packages and asks nobody: what a file
+// lacks stays zero, and whoever resolves fetches the packages to learn the rest.
 //
 // Rules that hold for all formats:
 //
@@ -17,7 +17,9 @@
 //   - Hashes are lower-case hexadecimal. A package may have an MD5 alone, or
 //     nothing where the format allows that; the caller decides whether it trusts
 //     that.
-//   - No environment has two conda packages of one name, or two wheels.
+//   - No environment has two conda packages of one name, or two Python packages.
+//     A pylock.toml alone may offer several wheels of one, which the caller
+//     chooses from.
 //
 // Errors name the line. Their class is usage, verification for a name or URL
 // that could lead outside of its place, or stale for a file that was made for
