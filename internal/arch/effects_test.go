@@ -70,7 +70,7 @@ var effects = []effect{
 			"github.com/klauspost/compress/gzip.NewWriter", "github.com/klauspost/compress/gzip.NewWriterLevel",
 			"github.com/klauspost/compress/flate.NewWriter", "github.com/klauspost/compress/zstd.NewWriter",
 		},
-		in: []string{"tree", "conda/archive/archivetest"},
+		in: []string{"tree", "conda/archive/archivetest", "wheel/wheeltest"},
 		except: map[string]string{
 			"layers/cli/archive.go": "the archives of programs are files of a layer, not layers",
 		},
