@@ -37,25 +37,32 @@ func (s *resolver) conda(ctx context.Context, env *spec.Environment) error {
 			return fault.New(fault.Usage, "conda", "there is a lock file for other platforms, and none for %s", p).
 				WithHint("name one in [conda.target.%s], or take %s out of [image] platforms", p.Subdir(), p)
 		}
-		packages, err := s.imported(lockFile, env, p)
+		packages, err := s.locked(ctx, lockFile, env, p)
 		if err != nil {
-			return err
-		}
-		if packages, err = s.complete(ctx, packages, describe); err != nil {
-			return err
-		}
-		if err := coherent(lockFile, p, packages); err != nil {
-			return err
-		}
-		if err := s.grounded(env, p, packages); err != nil {
-			return err
-		}
-		if err := s.scripts(env, packages); err != nil {
 			return err
 		}
 		s.add(env, p, packages)
 	}
 	return nil
+}
+
+// locked returns the packages of another tool's lock file, as far as an image
+// can have them.
+func (s *resolver) locked(ctx context.Context, lockFile string, env *spec.Environment, p platforms.Platform) ([]lock.Conda, error) {
+	packages, err := s.imported(lockFile, env, p)
+	if err != nil {
+		return nil, err
+	}
+	if packages, err = s.complete(ctx, packages, describe); err != nil {
+		return nil, err
+	}
+	if err := coherent(lockFile, p, packages); err != nil {
+		return nil, err
+	}
+	if err := s.grounded(env, p, packages); err != nil {
+		return nil, err
+	}
+	return packages, s.scripts(env, packages)
 }
 
 // complete fills in what a lock file or a channel did not say: from the old
@@ -133,7 +140,10 @@ func describe(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
 	if c.Depends == nil {
 		c.Depends = x.Depends
 	}
-	c.Constrains, c.BuildNumber, c.Noarch = x.Constrains, uint64(max(0, x.BuildNumber)), x.Noarch
+	if c.Constrains == nil {
+		c.Constrains = x.Constrains
+	}
+	c.BuildNumber, c.Noarch = uint64(max(0, x.BuildNumber)), x.Noarch
 	c.License, c.LicenseFamily, c.Timestamp = x.License, x.LicenseFamily, x.Timestamp
 	c.TrackFeatures, c.Features, c.SitePackages = x.TrackFeatures, strings.Join(x.Features, " "), x.PythonSitePackagesPath
 	c.LinkScripts = meta.Scripts

@@ -180,11 +180,11 @@ func TestCondaErrors(t *testing.T) {
 		},
 		{
 			"pixi", oneImage + "[conda]\nlock = \"a/pixi.lock\"\n", "", nil, fault.Usage,
-			"a/pixi.lock: reading pixi.lock is not part of this version of gophersnake", "pixi can write an @EXPLICIT file: pixi workspace export conda-explicit-spec",
+			"a/pixi.lock: file has no environments: it is not a pixi.lock", "",
 		},
 		{
 			"wheels", oneImage + "[conda]\nlock = \"conda-lock.yml\"\ncategories = [\"main\", \"docs\"]\n", "", nil, fault.Usage,
-			"conda-lock.yml: installing wheels is not part of this version of gophersnake", `package "docs" of the pip section comes from PyPI; take it from a conda channel`,
+			"conda-lock.yml: installing wheels is not part of this version of gophersnake", `package "docs" comes from PyPI; take it from a conda channel`,
 		},
 		{
 			"not explicit", oneLock, "a=1\n", nil, fault.Usage, "l.txt: no line says @EXPLICIT",

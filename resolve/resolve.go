@@ -11,8 +11,10 @@ import (
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/plan"
 	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/resolve/uv"
 	"github.com/gophersnake/gophersnake/spec"
 	"github.com/gophersnake/gophersnake/spec/envfile"
+	"github.com/gophersnake/gophersnake/wheel"
 )
 
 // World is everything outside that resolving asks. Paths and relative URLs are
@@ -33,6 +35,9 @@ type World interface {
 	// Package fetches a package, checks it against the hashes and the size
 	// that p has, and returns p with both filled in, and its metadata.
 	Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error)
+	// Wheel fetches a wheel, checks it against its sha256 and its size where w
+	// has one, and returns w with the size, and what the wheel says of itself.
+	Wheel(ctx context.Context, w lock.Wheel) (lock.Wheel, *wheel.Meta, error)
 	// GoVersion returns the newest Go that fulfils a wish and exists for all
 	// platforms.
 	GoVersion(ctx context.Context, wish string, ps []platforms.Platform) (string, error)
@@ -52,8 +57,10 @@ type Request struct {
 	Replan       bool                   // forget the old plan of layers
 	AllowMD5     bool                   // packages without a sha256 are accepted
 	Anew         bool                   // ask the channels though the old lock answers the same questions
+	From         map[string]string      // by environment: a lock file of another tool whose packages are taken instead of solving
 	FailOnShadow bool                   // a package that several channels have is an error
 	Override     map[string]string      // versions of virtual packages ("__glibc"), as CONDA_OVERRIDE_ variables give them; "": none
+	UV           uv.Options             // the uv that resolves pip requirements
 	Now          time.Time              // what the age of [conda] exclude-newer counts from
 	Note         func(text string)      // receives what people should know; may be nil
 }
@@ -78,7 +85,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.golang} {
+		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.wheels, s.golang} {
 			if err := step(ctx, env); err != nil {
 				return nil, err
 			}

@@ -38,6 +38,9 @@ func (s *resolver) solve(ctx context.Context, env *spec.Environment) error {
 			wishes = append(wishes, w)
 		}
 	}
+	if file := s.From[env.Name]; file != "" {
+		return s.from(ctx, file, env, wishes)
+	}
 	if s.stays(env, wishes) {
 		return s.keep(env, wishes)
 	}

@@ -107,6 +107,9 @@ func (w *wish) addChannels(written []string) error {
 		if err != nil {
 			return fault.New(fault.Usage, "[conda] channels", "%w", err)
 		}
+		if strings.HasPrefix(text, ".") && !strings.HasPrefix(name, ".") {
+			name = "./" + name // cleaned; else it would read as the name of a channel
+		}
 		if !slices.Contains(w.Channels, name) {
 			w.Channels, w.channels = append(w.Channels, name), append(w.channels, text)
 		}

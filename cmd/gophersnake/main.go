@@ -15,7 +15,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, process{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, now: time.Now,
+		lookupenv: os.LookupEnv, now: time.Now,
 	})
 	stop()
 	os.Exit(code)
@@ -26,6 +26,12 @@ type process struct {
 	args           []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	getenv         func(string) string
+	lookupenv      func(name string) (value string, ok bool)
 	now            func() time.Time
+}
+
+// getenv returns a variable of the environment, "" where it is not set.
+func (p process) getenv(name string) string {
+	value, _ := p.lookupenv(name)
+	return value
 }

@@ -146,7 +146,7 @@ func (s *site) inProcess(ctx context.Context, stdout, stderr io.Writer, args ...
 	}
 	return run(ctx, process{
 		args: append([]string{"-C", s.dir}, args...), stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
-		getenv: func(key string) string { return env[key] }, now: time.Now,
+		lookupenv: func(key string) (string, bool) { value, ok := env[key]; return value, ok }, now: time.Now,
 	})
 }
 
