@@ -24,7 +24,11 @@ func canonical(l *Lock, spelling string) *Lock {
 		c.Base[i].Dirs = sorted(c.Base[i].Dirs, func(a, b Dir) int { return cmp.Compare(a.Path, b.Path) })
 	}
 	slices.SortStableFunc(c.Base, func(a, b Base) int {
-		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Image, b.Image))
+		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Image, b.Image), cmp.Compare(a.Suite, b.Suite))
+	})
+	c.Deb = mergeEnvs(l.Deb, spelling, func(d *Deb) *[]string { return &d.Envs })
+	slices.SortStableFunc(c.Deb, func(a, b Deb) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Path, b.Path))
 	})
 	c.Solve = mergeEnvs(l.Solve, spelling, func(s *Solve) *[]string { return &s.Envs })
 	slices.SortStableFunc(c.Solve, func(a, b Solve) int {

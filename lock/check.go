@@ -53,6 +53,9 @@ func checkBlocks(l *Lock) *problem {
 	for i := range l.Conda {
 		c.conda(fmt.Sprintf("conda[%d]", i), &l.Conda[i])
 	}
+	for i := range l.Deb {
+		c.deb(fmt.Sprintf("deb[%d]", i), &l.Deb[i])
+	}
 	for i := range l.Solve {
 		c.solve(fmt.Sprintf("solve[%d]", i), &l.Solve[i])
 	}
@@ -208,9 +211,13 @@ func (c *checker) base(key string, b *Base) {
 	r := row{c, key, fmt.Sprintf("base for %s", b.Platform)}
 	r.envs(b.Envs)
 	r.imagePlatform(b.Platform)
-	r.given("image", b.Image)
-	r.digest("manifest", b.Manifest)
-	r.digest("config", b.Config)
+	if b.Suite == "" {
+		r.given("image", b.Image)
+		r.digest("manifest", b.Manifest)
+		r.digest("config", b.Config)
+	} else if b.Image != "" || b.Manifest != "" || b.Config != "" || len(b.Layers) > 0 {
+		r.usage("suite", "stands beside an image")
+	}
 	r.variables(b.Env)
 	for i, y := range b.Layers {
 		l := row{c, fmt.Sprintf("%s.layers[%d]", key, i), fmt.Sprintf("%s, layer %d", r.name, i+1)}
@@ -235,6 +242,30 @@ func (c *checker) base(key string, b *Base) {
 		l.notNegative("uid", int64(d.UID))
 		l.notNegative("gid", int64(d.GID))
 	}
+}
+
+// debName and debVersion are Debian's forms (policy §5.6.1 and §5.6.12).
+var (
+	debName    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+	debVersion = regexp.MustCompile(`^([0-9]+:)?[0-9][A-Za-z0-9.+~:-]*$`)
+)
+
+func (c *checker) deb(key string, d *Deb) {
+	r := row{c, key, fmt.Sprintf("package %q", d.Name)}
+	r.envs(d.Envs)
+	r.imagePlatform(d.Platform)
+	if !debName.MatchString(d.Name) {
+		r.usage("name", "is none of Debian's")
+	}
+	if !debVersion.MatchString(d.Version) {
+		r.usage("version", "%q is none of Debian's", d.Version)
+	}
+	if d.Architecture != "all" && d.Architecture != d.Platform.Debian() {
+		r.usage("architecture", "%q is neither all nor %s's %s", d.Architecture, d.Platform, d.Platform.Debian())
+	}
+	r.inside("path", d.Path)
+	r.hex("sha256", d.SHA256, 64)
+	r.notNegative("size", d.Size)
 }
 
 var goVersion = regexp.MustCompile(`^[1-9][0-9]*(\.[0-9]+){1,2}((rc|beta)[1-9][0-9]*)?$`)

@@ -16,6 +16,9 @@ func checkWhole(l *Lock) *problem {
 	for i, b := range l.Base {
 		s.all(fmt.Sprintf("base[%d].platform", i), "a base", b.Envs, b.Platform)
 	}
+	for i, d := range l.Deb {
+		s.all(fmt.Sprintf("deb[%d].name", i), fmt.Sprintf("package %q of Debian", d.Name), d.Envs, d.Platform)
+	}
 	for i, p := range l.Conda {
 		s.all(fmt.Sprintf("conda[%d].name", i), fmt.Sprintf("package %q", p.Name), p.Envs, p.Platforms...)
 	}

@@ -12,8 +12,8 @@ import (
 // Change is one difference between two locks that people care about: a base, a
 // package, a wheel or a toolchain.
 type Change struct {
-	Kind      string               // "base", "conda", "wheel" or "go"
-	Name      string               // of a package; a Go release line such as "1.26"; the base's "image"
+	Kind      string               // "base", "deb", "conda", "wheel" or "go"
+	Name      string               // of a package; a Go release line such as "1.26"; the base's "image" or "debian"
 	Envs      []string             // where; the top level is DefaultEnv
 	Platforms []platforms.Platform // where
 	Old       string               // what it was, "" for something added
@@ -105,7 +105,16 @@ func items(l *Lock) map[place][]item {
 	for _, b := range l.Base {
 		envs := b.Envs
 		b.Envs = nil
+		if b.Suite != "" {
+			add("base", "debian", envs, b.Platform, item{b.Suite + " " + b.Release, "", block(b)})
+			continue
+		}
 		add("base", "image", envs, b.Platform, item{b.Image, b.Manifest, block(b)})
+	}
+	for _, d := range l.Deb {
+		envs := d.Envs
+		d.Envs = nil
+		add("deb", d.Name, envs, d.Platform, item{d.Version, "sha256:" + d.SHA256, block(d)})
 	}
 	for _, c := range l.Conda {
 		envs, ps := c.Envs, c.Platforms
@@ -159,7 +168,7 @@ func tell(from, to item) (string, string) {
 	switch {
 	case from.text != to.text:
 		return from.text, to.text
-	case from.digest != to.digest:
+	case from.digest != to.digest && from.digest != "":
 		return from.text + " " + short(from.digest), to.text + " " + short(to.digest)
 	}
 	return from.text, to.text + " with other facts"

@@ -20,6 +20,7 @@ type Lock struct {
 	LayerFormat int          `toml:"layer-format"`
 	InputHash   string       `toml:"input-hash"` // "sha256:<hex>" of all that resolving depends on
 	Base        []Base       `toml:"base"`
+	Deb         []Deb        `toml:"deb"`
 	Solve       []Solve      `toml:"solve"`
 	Conda       []Conda      `toml:"conda"`
 	Wheel       []Wheel      `toml:"wheel"`
@@ -29,16 +30,42 @@ type Lock struct {
 	Layer       []Layer      `toml:"layer"`
 }
 
-// Base is the base image of one platform, with the facts that the layers above
-// it need. A lock without a Base for a platform means scratch.
+// Base is the base of one platform, an image or Debian packages, with the facts
+// that the layers above it need. A lock without a Base for a platform means
+// scratch.
 type Base struct {
 	Envs     []string           `toml:"envs"`
 	Platform platforms.Platform `toml:"platform"`
-	Image    string             `toml:"image"`    // as configured: a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG]
-	Manifest string             `toml:"manifest"` // "sha256:<hex>"
-	Config   string             `toml:"config"`   // "sha256:<hex>"
-	Layers   []Blob             `toml:"layers"`
+	Image    string             `toml:"image,omitempty"`    // as configured: a reference, oci:DIR[:TAG], oci-archive:FILE[:TAG]
+	Manifest string             `toml:"manifest,omitempty"` // "sha256:<hex>"
+	Config   string             `toml:"config,omitempty"`   // "sha256:<hex>"
+	Debian
+	Layers []Blob `toml:"layers"`
 	Facts
+}
+
+// Debian is what a base of Debian packages was resolved from; the packages
+// themselves are Debs.
+type Debian struct {
+	Suite      string   `toml:"suite,omitempty"`      // "bookworm"; "" for an image
+	Snapshot   string   `toml:"snapshot,omitempty"`   // of the archive, "20261101T000000Z"
+	Components []string `toml:"components,omitempty"` // of the archive
+	Packages   []string `toml:"packages,omitempty"`   // as configured
+	Preset     string   `toml:"preset,omitempty"`     // likewise
+	Release    string   `toml:"release,omitempty"`    // version and date of the suite, for people
+	SignedBy   string   `toml:"signed-by,omitempty"`  // fingerprint of the key that signed the index
+}
+
+// Deb is one Debian package of a base.
+type Deb struct {
+	Envs         []string           `toml:"envs"`
+	Platform     platforms.Platform `toml:"platform"`
+	Name         string             `toml:"name"`
+	Version      string             `toml:"version"`
+	Architecture string             `toml:"architecture"` // "amd64", "arm64" or "all"
+	Path         string             `toml:"path"`         // relative to the archive: "pool/main/…"
+	SHA256       string             `toml:"sha256"`       // hex
+	Size         int64              `toml:"size"`         // bytes
 }
 
 // Blob is a base layer.

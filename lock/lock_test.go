@@ -80,6 +80,14 @@ func small() *Lock {
 				Dirs:      []Dir{{"tmp", 0o1777, 0, 0}},
 				Sh:        true, Bash: true, UsrBinEnv: true,
 			},
+		}, {
+			Envs: both, Platform: arm64,
+			Debian: Debian{Suite: "bookworm", Snapshot: "20261101T000000Z", Components: []string{"main"}, Packages: []string{"bash"}, Release: "12.15", SignedBy: "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"},
+			Facts:  Facts{Libc: "glibc 2.36", Sh: true},
+		}},
+		Deb: []Deb{{
+			Envs: both, Platform: arm64, Name: "bash", Version: "5.2.15-2+b13", Architecture: "arm64",
+			Path: "pool/main/b/bash/bash_5.2.15-2+b13_arm64.deb", SHA256: hex64("e"), Size: 1400000,
 		}},
 		Solve: []Solve{{
 			Envs: both, Platform: amd64, Channels: []string{"https://channel.example/main"}, Priority: "strict",
@@ -129,7 +137,7 @@ func TestGolden(t *testing.T) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("text of the lock (-want +got):\n%s", d)
 	}
-	const digest = "sha256:5bedbc0a89e7ea1f22a3931cce0bf39e90db602bd04a42aafa0465bb9df0f7d0"
+	const digest = "sha256:66444237eb368798a1d6f9b9f6a800980f3a10d4df0d170c7538ef1759fc93b0"
 	if d := small().Digest(); d != digest {
 		t.Errorf("digest of the resolved part is %s, want %s", d, digest)
 	}
@@ -340,11 +348,12 @@ func TestFor(t *testing.T) {
 		if d := cmp.Diff(tt.want, names(s)); d != "" {
 			t.Errorf("%s on %s (-want +got):\n%s", tt.env, tt.p, d)
 		}
-		if known := tt.want != nil; known && (len(s.Go) != 1 || s.Go[0].Platform != tt.p) {
+		if tt.want != nil && (len(s.Go) != 1 || s.Go[0].Platform != tt.p) {
 			t.Errorf("%s on %s: Go %v", tt.env, tt.p, s.Go)
 		}
-		if onAMD := tt.want != nil && tt.p == amd64; onAMD != (s.Base != nil) || onAMD != (s.Activation != nil) {
-			t.Errorf("%s on %s: base %v, activation %v", tt.env, tt.p, s.Base, s.Activation)
+		known, onAMD := tt.want != nil, tt.want != nil && tt.p == amd64
+		if known != (s.Base != nil) || onAMD != (s.Activation != nil) || (known && !onAMD) != (len(s.Debs) == 1) {
+			t.Errorf("%s on %s: base %v, activation %v, Debian packages %v", tt.env, tt.p, s.Base, s.Activation, s.Debs)
 		}
 	}
 }
@@ -381,7 +390,7 @@ func TestDiff(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if n := len(Diff(nil, small())); n != 8 {
-		t.Errorf("from nothing: %d changes, want 8: %v", n, Diff(nil, small()))
+	if n := len(Diff(nil, small())); n != 10 {
+		t.Errorf("from nothing: %d changes, want 10: %v", n, Diff(nil, small()))
 	}
 }

@@ -10,6 +10,7 @@ import (
 // shares memory with the lock: read it only.
 type Selection struct {
 	Base       *Base       // nil: scratch
+	Debs       []Deb       // by name; none unless Base is of Debian packages
 	Solve      *Solve      // nil: no conda packages, or those of a lock file without a record of the question
 	Conda      []Conda     // by name
 	Wheels     []Wheel     // by name
@@ -29,6 +30,11 @@ func (l *Lock) For(env string, p platforms.Platform) Selection {
 	for i := range l.Base {
 		if b := &l.Base[i]; b.Platform == p && has(b.Envs) {
 			s.Base = b
+		}
+	}
+	for _, d := range l.Deb {
+		if d.Platform == p && has(d.Envs) {
+			s.Debs = append(s.Debs, d)
 		}
 	}
 	names := map[string]bool{}
