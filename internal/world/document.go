@@ -63,7 +63,7 @@ func (w *World) ask(ctx context.Context, a ask) (digest string, err error) {
 	// none may be incomplete.
 	for _, p := range absentAt {
 		if w.otherForm(ctx, p, a) {
-			return "", &fs.PathError{Op: "get", Path: p.public, Err: fs.ErrNotExist}
+			return "", notThere(p.public)
 		}
 	}
 	return "", err
@@ -142,7 +142,7 @@ func (w *World) current(ctx context.Context, p place, a ask) (string, error) {
 	}
 	known := answer{digest: d.Digest}
 	if d.Digest == "" {
-		known.err = &fs.PathError{Op: "get", Path: p.public, Err: fs.ErrNotExist}
+		known.err = notThere(p.public)
 	}
 	n.keep(p.public, known)
 	return known.digest, known.err
@@ -227,5 +227,8 @@ func (n *network) keep(key string, a answer) {
 	defer n.mu.Unlock()
 	n.answers[key] = a
 }
+
+// notThere returns the error for a file that a server says it does not have.
+func notThere(where string) error { return fault.New(fault.Network, where, "%w", fs.ErrNotExist) }
 
 func isAbsent(err error) bool { return errors.Is(err, store.ErrAbsent) }

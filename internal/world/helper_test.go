@@ -123,7 +123,7 @@ func wantError(t *testing.T, err error, class fault.Class, text, hint string) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"path"
 	"strings"
@@ -69,7 +68,7 @@ func ociFileOf(p place) (ociFile, error) {
 	}
 	parts := strings.Split(stem, "-")
 	if stem == file || len(parts) < 3 {
-		return f, &fs.PathError{Op: "get", Path: p.public, Err: fs.ErrNotExist} // a registry has no other files
+		return f, notThere(p.public) // a registry has no other files
 	}
 	name := strings.Join(parts[:len(parts)-2], "-")
 	if strings.HasPrefix(name, "_") {
@@ -143,7 +142,7 @@ func (w *World) ociLayer(ctx context.Context, f ociFile, want repodata.Want) (oc
 			return l, nil
 		}
 	}
-	return none, &fs.PathError{Op: "get", Path: f.where, Err: fs.ErrNotExist}
+	return none, notThere(f.where)
 }
 
 // hexOf returns what follows "sha256:" in a digest.
@@ -192,6 +191,9 @@ func (f ociFile) url(c *fetch.Client, kind, id string) string {
 
 // gunzip returns the digest of what a gzip blob holds, which the store has then.
 func (w *World) gunzip(ctx context.Context, digest string, limit int64, where string) (string, error) {
+	if limit <= 0 {
+		limit = repodata.DefaultMaxSize
+	}
 	var plain string
 	ok, err := w.Store.LoadRecord(ctx, bucketGzip, digest, &plain)
 	if err != nil || ok && w.Store.Has(plain) {
