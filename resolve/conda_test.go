@@ -184,7 +184,7 @@ func TestCondaErrors(t *testing.T) {
 		},
 		{
 			"wheels", oneImage + "[conda]\nlock = \"conda-lock.yml\"\ncategories = [\"main\", \"docs\"]\n", "", nil, fault.Usage,
-			"conda-lock.yml: installing wheels is not part of this version of gophersnake", `package "docs" comes from PyPI; take it from a conda channel`,
+			"wheels for linux/amd64: there is no python among the conda packages", "add python to the dependencies",
 		},
 		{
 			"not explicit", oneLock, "a=1\n", nil, fault.Usage, "l.txt: no line says @EXPLICIT",

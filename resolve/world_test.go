@@ -23,6 +23,7 @@ import (
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/resolve"
 	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/wheel"
 )
 
 var (
@@ -34,6 +35,7 @@ var (
 type world struct {
 	files    map[string]string
 	meta     map[string]*archive.Meta // by file name; others are made of the name
+	wheels   map[string]*wheel.Meta   // likewise
 	fail     map[string]error         // by what is asked
 	channels map[string]string        // directories, by what users write
 	base     lock.Facts               // of every base
@@ -134,6 +136,17 @@ func (w *world) Package(_ context.Context, p lock.Conda) (lock.Conda, *archive.M
 		return p, m, nil
 	}
 	return p, &archive.Meta{Index: archive.Index{Name: p.Name, Version: p.Version, Build: p.Build, Subdir: p.Subdir, Depends: []string{"dep"}}}, nil
+}
+
+func (w *world) Wheel(_ context.Context, x lock.Wheel) (lock.Wheel, *wheel.Meta, error) {
+	if err := w.ask("wheel %s", path.Base(x.URL)); err != nil {
+		return x, nil, err
+	}
+	x.Size = 500
+	if m, ok := w.wheels[path.Base(x.URL)]; ok {
+		return x, m, nil
+	}
+	return x, &wheel.Meta{Name: x.Name, Version: x.Version}, nil
 }
 
 func (w *world) GoVersion(_ context.Context, wish string, ps []platforms.Platform) (string, error) {

@@ -1,0 +1,263 @@
+package resolve
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/lock/importer"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/resolve/uv"
+	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/spec/envfile"
+	"github.com/gophersnake/gophersnake/wheel/pypi"
+)
+
+// wheels locks the wheels of an environment on every platform: those that
+// another tool locked, beside conda packages or in a pylock.toml, and those that
+// uv finds for the pip requirements of environment.yml.
+func (s *resolver) wheels(ctx context.Context, env *spec.Environment) error {
+	notes := map[string]bool{}
+	for _, p := range env.Image.Platforms {
+		part, err := s.filePart(env, p)
+		if err != nil {
+			return err
+		}
+		locked, err := s.lockedWheels(env, p)
+		if err != nil {
+			return err
+		}
+		if len(part.Pip) == 0 && len(locked) == 0 && env.Conda.Wheels == "" {
+			continue
+		}
+		t, err := s.site(env, p)
+		if err != nil {
+			return err
+		}
+		rows, err := s.siteWheels(ctx, env, t, part.Pip, locked)
+		if err != nil {
+			return err
+		}
+		for _, text := range t.unmet(rows, part.Pip) {
+			notes[text] = true
+		}
+		for _, w := range rows {
+			w.Envs, w.Platforms = []string{env.Name}, []platforms.Platform{p}
+			s.lock.Wheel = append(s.lock.Wheel, w)
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(notes)) {
+		s.Note(text)
+	}
+	return nil
+}
+
+// lockedWheels returns the wheels that the lock file of the conda packages has
+// for a platform.
+func (s *resolver) lockedWheels(env *spec.Environment, p platforms.Platform) ([]importer.Imported, error) {
+	_, lockFile := env.Conda.For(p.Subdir())
+	if lockFile == "" {
+		return nil, nil
+	}
+	_, wheels, err := s.readLock(lockFile, env, p)
+	return wheels, err
+}
+
+// siteWheels returns the rows of one platform, whichever way its wheels come.
+func (s *resolver) siteWheels(ctx context.Context, env *spec.Environment, t *site, pip []envfile.Dependency, locked []importer.Imported) ([]lock.Wheel, error) {
+	file, lockFile := env.Conda.Wheels, ""
+	switch {
+	case len(pip) > 0 && file != "":
+		return nil, fault.New(fault.Usage, pip[0].Where, "requirement %q: pip requirements and [conda] wheels exclude each other", pip[0].Text).
+			WithHint("lock the requirement into %s, or remove wheels", file)
+	case len(locked) > 0 && file != "":
+		_, lockFile = env.Conda.For(t.platform.Subdir())
+		return nil, fault.New(fault.Usage, lockFile, "it has wheels, so that [conda] wheels cannot name others").WithHint("remove wheels")
+	case len(pip) > 0:
+		if s.sameWheels(t) {
+			return t.old.Wheels, nil
+		}
+		return s.asked(ctx, t, pip)
+	case file != "":
+		data, err := s.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		o := importer.Options{Platform: t.platform, Python: t.python, Categories: env.Conda.Categories}
+		if _, locked, err = importer.Read(file, data, o); err != nil {
+			return nil, err
+		}
+		lockFile = file
+	default:
+		_, lockFile = env.Conda.For(t.platform.Subdir())
+	}
+	rows, err := s.chosenWheels(t, lockFile, locked)
+	if err != nil {
+		return nil, err
+	}
+	return s.fitting(ctx, t, rows)
+}
+
+// fitting completes chosen wheels, and refuses those that cannot be installed.
+func (s *resolver) fitting(ctx context.Context, t *site, rows []lock.Wheel) ([]lock.Wheel, error) {
+	if !t.sameConda() || !sameWheels(rows, t.old.Wheels) { // else it was checked when the old lock was made
+		if err := s.provide(ctx, t); err != nil {
+			return nil, err
+		}
+		for _, w := range rows {
+			if c, ok := t.provided[w.Name]; ok {
+				return nil, fault.New(fault.Usage, t.where, "wheel %s %s: the conda package %s-%s-%s provides %s %s",
+					w.Name, w.Version, c.conda.Name, c.conda.Version, c.conda.Build, w.Name, c.version).
+					WithHint("take one of the two out")
+			}
+		}
+	}
+	rows, err := s.completeWheels(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range rows {
+		if err := t.runs(w); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// sameWheels reports whether two lists hold the same files.
+func sameWheels(a, b []lock.Wheel) bool {
+	return slices.EqualFunc(a, b, func(a, b lock.Wheel) bool { return a.Name == b.Name && a.SHA256 == b.SHA256 && a.URL == b.URL })
+}
+
+// sameWheels reports whether the old lock answers the same question to uv.
+func (s *resolver) sameWheels(t *site) bool {
+	a, b := t.old.Solve, t.solve
+	return !s.Anew && a != nil && b != nil && slices.Equal(a.Pip, b.Pip) && slices.Equal(a.Virtual, b.Virtual) && a.ExcludeNewer == b.ExcludeNewer &&
+		t.sameConda() && !slices.ContainsFunc(t.old.Wheels, func(w lock.Wheel) bool { return s.Update(w.Name) })
+}
+
+// asked asks uv for the wheels of requirements.
+func (s *resolver) asked(ctx context.Context, t *site, pip []envfile.Dependency) ([]lock.Wheel, error) {
+	if err := s.provide(ctx, t); err != nil {
+		return nil, err
+	}
+	q := uv.Question{For: t.platform.String(), Python: t.python, Arch: t.platform.Arch, Glibc: t.target.Glibc}
+	requested := map[string]bool{}
+	for _, r := range pip {
+		q.Requirements = append(q.Requirements, uv.Requirement{Text: r.Text, Where: r.Where})
+		parsed, err := pypi.ParseRequirement(r.Text)
+		if err != nil {
+			continue // uv's package refuses it
+		}
+		requested[parsed.Name] = true
+		if c, ok := t.provided[parsed.Name]; ok && parsed.Applies(t.markers) {
+			return nil, fault.New(fault.Usage, r.Where, "requirement %q: the conda package %s-%s-%s provides %s %s",
+				r.Text, c.conda.Name, c.conda.Version, c.conda.Build, parsed.Name, c.version).
+				WithHint("take it out of the pip list, or its conda package out of the environment")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.provided)) {
+		q.Provided = append(q.Provided, uv.Package{Name: name, Version: t.provided[name].version})
+	}
+	for _, w := range t.old.Wheels {
+		if !s.Update(w.Name) {
+			q.Preferred = append(q.Preferred, uv.Package{Name: w.Name, Version: w.Version})
+		}
+	}
+	if t.solve != nil {
+		q.Cutoff = t.solve.Cutoff
+	}
+	data, err := uv.Compile(ctx, s.UV, q)
+	if err != nil {
+		return nil, err
+	}
+	found, err := importer.Pylock("uv's answer", data, importer.PylockOptions{Platform: t.platform, Python: t.python})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.chosenWheels(t, "gophersnake.toml", found)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		rows[i].Requested = requested[rows[i].Name]
+	}
+	return s.fitting(ctx, t, rows)
+}
+
+// chosenWheels takes the best wheel of every package, by name.
+func (s *resolver) chosenWheels(t *site, lockFile string, found []importer.Imported) ([]lock.Wheel, error) {
+	byName := map[string][]importer.Imported{}
+	for _, f := range found {
+		byName[f.Name] = append(byName[f.Name], f)
+	}
+	var rows []lock.Wheel
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		f, err := t.best(lockFile, byName[name])
+		if err != nil {
+			return nil, err
+		}
+		if f.SHA256 == "" {
+			return nil, fault.New(fault.Verification, f.URL, "has no sha256 in %s", lockFile).WithHint("lock it again with sha256 hashes")
+		}
+		w := lock.Wheel{Name: f.Name, Version: f.Version, SHA256: f.SHA256, Size: f.Size, Requires: f.Requires, RequiresPython: f.RequiresPython}
+		if w.URL, err = s.Relative(lockFile, f.URL); err != nil {
+			return nil, err
+		}
+		rows = append(rows, w)
+	}
+	return rows, nil
+}
+
+// completeWheels fills in what wheels say of themselves: from the old lock
+// where it has the same file, else by fetching it once.
+func (s *resolver) completeWheels(ctx context.Context, rows []lock.Wheel) ([]lock.Wheel, error) {
+	done := make([]lock.Wheel, len(rows))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetches)
+	for i, w := range rows {
+		if old, ok := s.knownWheel(w); ok {
+			done[i] = old
+			continue
+		}
+		g.Go(func() error {
+			full, meta, err := s.Wheel(gctx, w)
+			if err != nil {
+				return err
+			}
+			full.Requires, full.RequiresPython = meta.Requires, cmp.Or(meta.RequiresPython, w.RequiresPython)
+			done[i] = full
+			return nil
+		})
+	}
+	return done, g.Wait()
+}
+
+// knownWheel returns a wheel as the old lock has it.
+func (s *resolver) knownWheel(w lock.Wheel) (lock.Wheel, bool) {
+	i := slices.IndexFunc(s.Old.Wheel, func(old lock.Wheel) bool { return old.URL == w.URL && old.SHA256 == w.SHA256 })
+	if i < 0 || s.Update(w.Name) {
+		return w, false
+	}
+	old := s.Old.Wheel[i]
+	old.Requested = w.Requested
+	return old, true
+}
+
+// readLock reads another tool's lock file for one platform.
+func (s *resolver) readLock(lockFile string, env *spec.Environment, p platforms.Platform) (conda, wheels []importer.Imported, err error) {
+	data, err := s.ReadFile(lockFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if strings.HasSuffix(lockFile, ".toml") {
+		return nil, nil, fault.New(fault.Usage, lockFile, "a pylock.toml has no conda packages").WithHint("name it by [conda] wheels, beside dependencies that have python")
+	}
+	return importer.Read(lockFile, data, importer.Options{Platform: p, Environment: env.Conda.Environment, Categories: env.Conda.Categories})
+}
