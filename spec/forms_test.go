@@ -185,6 +185,12 @@ func TestOtherForms(t *testing.T) {
 		},
 		{"mirror", one(`registry."r.example.com"`, `mirrors = ["a b"]`), `3:12: registry."r.example.com".mirrors: "a b" is neither a URL nor HOST[:PORT][/PATH]`, ""},
 		{"variant's name", one(`env."a.b"`, ""), `2:6: env: "a.b" is not a name for a variant`, `names end tags: at most 64 letters, digits, "_" and "-"`},
+		{
+			"match spec", one("conda", `dependencies = ["a", "numpy >=1,>>2"]`), `3:22: conda.dependencies: match spec "numpy >=1,>>2": column 11: unknown operator ">>"`,
+			"operators are ==, !=, <, <=, >, >=, = and ~=",
+		},
+		{"match spec of a target", one("conda.target.linux-64", `dependencies = ["a["]`), `3:17: conda.target.linux-64.dependencies: match spec "a[": column 2: a package name cannot have '['`, ""},
+		{"match spec without a name", one("conda", `dependencies = ["*"]`), `3:17: conda.dependencies: match spec "*": column 1: "*" is a pattern, only one package can be asked for`, ""},
 		{"template elsewhere", one("image", `cmd = ["{{.Version}}"]`), "3:8: image.cmd: templates are not read here", elsewhereHint},
 		{"template in a variant", one("env.x.conda", `dependencies = ["a {{.Version}}"]`), "3:17: env.x.conda.dependencies: templates are not read here", elsewhereHint},
 		{"unknown template", one("image.labels", `a = "{{.Versoin}}"`), "3:5: image.labels.a: unknown template {{.Versoin}}", templateHint},

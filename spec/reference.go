@@ -1,12 +1,14 @@
 package spec
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"regexp"
 	"strings"
 	"unicode"
 
+	"github.com/gophersnake/gophersnake/conda/matchspec"
 	"github.com/gophersnake/gophersnake/internal/fault"
 )
 
@@ -207,6 +209,20 @@ func checkChannel(s, subject string) flaw {
 		return flawf("channel %q has no place", s)
 	}
 	return flaw{}
+}
+
+// checkMatchSpec wants a request for one package.
+func checkMatchSpec(s, _ string) flaw {
+	_, err := matchspec.Parse(s)
+	if err == nil || strings.Contains(s, "{{") { // of templates more can be said
+		return flaw{}
+	}
+	f := flawf("%v", err)
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		f.hint = hinted.Hint()
+	}
+	return f
 }
 
 // checkNoCredentials refuses user names, passwords and conda tokens in URLs:
