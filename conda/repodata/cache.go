@@ -21,7 +21,7 @@ type Cache interface {
 
 // cached returns the Pack of a file's current bytes, or nil where the cache
 // does not have it, or the Source cannot tell what they are.
-func (f form) cached(ctx context.Context, c *Channel, ref string, o Options) (*Pack, error) {
+func (f form) cached(ctx context.Context, c *Channel, ref string, o Options) (*Repodata, error) {
 	src, ok := c.Source.(Stater)
 	if !ok || o.Cache == nil || f.file == shardsFile {
 		return nil, nil
@@ -41,7 +41,7 @@ func (o *Options) packKey(sum string) string { return packMagic + ":" + o.Subdir
 
 // pack returns the Pack of a file with a sha256, or nil where the cache has
 // none that is whole.
-func (o *Options) pack(ctx context.Context, sum string) (*Pack, error) {
+func (o *Options) pack(ctx context.Context, sum string) (*Repodata, error) {
 	at, err := o.Cache.Get(ctx, o.packKey(sum))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -49,42 +49,41 @@ func (o *Options) pack(ctx context.Context, sum string) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := OpenPack(at, *o)
+	r, err := OpenPack(at, *o)
 	if err != nil {
 		return nil, nil //nolint:nilerr // it is made anew
 	}
-	return p, nil
+	return r, nil
 }
 
 // open opens a packed document, or the Pack of it that is in the cache.
-func (f form) open(ctx context.Context, packed []byte, o Options) (index, Info, error) {
+func (f form) open(ctx context.Context, packed []byte, o Options) (*Repodata, error) {
 	if o.Cache == nil {
 		return f.parse(packed, o)
 	}
 	sum := sha256.Sum256(packed)
 	key := hex.EncodeToString(sum[:])
-	p, err := o.pack(ctx, key)
-	if err != nil {
-		return nil, Info{}, err
+	if r, err := o.pack(ctx, key); r != nil || err != nil {
+		return r, err
 	}
-	if p != nil {
-		return p, p.Info, nil
-	}
-	from, info, err := f.parse(packed, o)
+	r, err := f.parse(packed, o)
 	if err == nil {
-		err = o.Cache.Put(ctx, o.packKey(key), from.WritePack)
+		err = o.Cache.Put(ctx, o.packKey(key), r.WritePack)
 	}
-	return from, info, err
+	return r, err
 }
 
-func (f form) parse(packed []byte, o Options) (*Repodata, Info, error) {
-	data, err := f.unpacked(packed, &o)
+// parse reads a packed document as it is unpacked.
+func (f form) parse(packed []byte, o Options) (*Repodata, error) {
+	src, err := f.unpack(packed)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, f.problem(err, len(packed), &o)
 	}
-	r, err := Open(data, o)
-	if err != nil {
-		return nil, Info{}, err
+	defer src.Close()
+	rd := &reader{packer: newPacker(), src: &limited{src, o.maxSize()}}
+	r, err := open(rd, o)
+	if err != nil && rd.err != nil {
+		err = f.problem(err, len(packed), &o)
 	}
-	return r, r.Info, nil
+	return r, err
 }

@@ -8,52 +8,76 @@ import (
 	"github.com/gophersnake/gophersnake/tree"
 )
 
-// Records returns the candidates of a name, in the order of the file. An error
-// is of class verification and tells which record is bad.
+// Records returns the candidates of a name, in the order of the document. An
+// error is of class verification and tells which record is bad, or of class
+// disk: the Pack is broken.
 func (r *Repodata) Records(name string) ([]Record, error) {
-	id, ok := r.byName[name]
-	if !ok {
-		return nil, nil
+	parts, err := r.parts(r.find(name))
+	if len(parts) == 0 || err != nil {
+		return nil, err
 	}
-	own := r.entries[r.starts[id]:r.starts[id+1]]
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	records := make([]Record, 0, len(own))
-	for _, e := range r.lastOfKeys(own) {
-		rec, err := r.decode(e, name)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, rec)
-	}
-	return r.choose(records), nil
-}
-
-// lastOfKeys leaves the last entry of each key, at the place of the first.
-func (r *Repodata) lastOfKeys(entries []entry) []entry {
-	type key struct {
-		file string
-		in   section
-	}
-	at := make(map[key]int, len(entries))
-	last := make([]entry, 0, len(entries))
-	for _, e := range entries {
-		s := scanner{data: r.data[e.begin:e.end]}
-		k := key{string(unquote(s.key())), e.in}
-		if i, ok := at[k]; ok {
-			last[i] = e
+	c := group{at: map[placed]int{}, bad: map[int]string{}}
+	for _, p := range parts {
+		d := decoder{scanner: scanner{data: p.text}, arena: &c.arena}
+		if p.in == inRemoved {
+			c.removed = d.files()
 			continue
 		}
-		at[k] = len(last)
-		last = append(last, e)
+		for more := true; more; more = d.again() {
+			rec, problem := d.record(p.in, r.Info.Subdir)
+			if problem == "" {
+				problem = rec.check(name)
+			}
+			c.add(rec, p.in, problem)
+		}
+		if d.bad != "" {
+			return nil, r.broken(nil)
+		}
 	}
-	return last
+	for i, rec := range c.records {
+		if problem, bad := c.bad[i]; bad {
+			return nil, tree.NewError(r.opts.where(), "record %q: %s", rec.FileName, problem)
+		}
+	}
+	return c.choose(r.opts.Keep), nil
+}
+
+// group has the records of a name while they are read.
+type group struct {
+	arena
+	records []Record
+	at      map[placed]int
+	bad     map[int]string // what is wrong with records
+	removed []string
+}
+
+// placed is the place of a record in a document.
+type placed struct {
+	file string
+	in   section
+}
+
+// add takes the next record, which replaces one of the same key at its place.
+func (c *group) add(rec Record, in section, problem string) {
+	k := placed{rec.FileName, in}
+	i, twice := c.at[k]
+	if twice {
+		c.records[i] = rec
+		delete(c.bad, i)
+	} else {
+		i = len(c.records)
+		c.records = append(c.records, rec)
+		c.at[k] = i
+	}
+	if problem != "" {
+		c.bad[i] = problem
+	}
 }
 
 // choose leaves out what is no candidate, and of each stem all but the best.
-func (r *Repodata) choose(records []Record) []Record {
-	records = slices.DeleteFunc(records, func(rec Record) bool {
-		return r.removed[rec.FileName] || r.opts.Keep != nil && !r.opts.Keep(&rec)
+func (c *group) choose(keep func(*Record) bool) []Record {
+	records := slices.DeleteFunc(c.records, func(rec Record) bool {
+		return slices.Contains(c.removed, rec.FileName) || keep != nil && !keep(&rec)
 	})
 	best := make(map[string]int, len(records))
 	for i := range records {
@@ -83,7 +107,7 @@ func rank(r *Record) int {
 	return n
 }
 
-// decoder decodes one record.
+// decoder decodes a run of records.
 type decoder struct {
 	scanner
 	*arena
@@ -91,28 +115,41 @@ type decoder struct {
 	words []string
 }
 
-func (r *Repodata) decode(e entry, name string) (Record, error) {
-	d := decoder{scanner: scanner{data: r.data[e.begin:e.end]}, arena: &r.arena}
-	var rec Record
-	file := d.own(append(slices.Clip(unquote(d.key())), e.in.ext()...))
-	if e.in >= inV3Bz2 {
+// again goes on to the next record or file of a run.
+func (d *decoder) again() bool {
+	if d.bad != "" || d.pos == len(d.data) {
+		return false
+	}
+	d.pos++
+	return true
+}
+
+// files reads a run of removed files.
+func (d *decoder) files() (files []string) {
+	for more := true; more; more = d.again() {
+		files = append(files, d.scanner.string("removed"))
+	}
+	return files
+}
+
+// record reads a file name and its record, or says what is wrong with it.
+func (d *decoder) record(in section, subdir string) (rec Record, problem string) {
+	rec.FileName = d.own(append(slices.Clip(unquote(d.key())), in.ext()...))
+	if in >= inV3Bz2 {
 		rec.Revision = 3
 	}
+	begin := d.pos
 	for more := d.open('{', '}'); more; more = d.more('}') {
 		d.read(&rec, unquote(d.key()))
 	}
-	where := r.opts.where()
-	if d.bad != "" {
-		return rec, tree.NewError(where, "record %q: %s", file, d.bad)
+	if problem = d.bad; problem != "" {
+		d.pos, d.depth, d.bad, d.short = begin, 0, "", false
+		d.skip()
 	}
 	if rec.Subdir == "" {
-		rec.Subdir = r.Info.Subdir
+		rec.Subdir = subdir
 	}
-	rec.FileName = file
-	if problem := rec.check(name); problem != "" {
-		return rec, tree.NewError(where, "record %q: %s", file, problem)
-	}
-	return rec, nil
+	return rec, problem
 }
 
 // check says what is wrong with a record of a name's group, or "".

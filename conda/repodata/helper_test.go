@@ -30,7 +30,7 @@ func read(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err == nil && strings.HasSuffix(name, ".zst") {
-		data, err = unzstd(data, DefaultMaxSize)
+		data, err = form{"", unzstd}.unpacked(data, &Options{})
 	}
 	if err != nil {
 		t.Fatal(err)

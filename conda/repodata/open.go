@@ -2,8 +2,8 @@ package repodata
 
 import (
 	"bytes"
+	"io"
 	"slices"
-	"sync"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -57,7 +57,7 @@ const (
 	inPackagesConda
 	inV3Bz2
 	inV3Conda
-	inNone
+	inRemoved // the files that are no candidates
 )
 
 // ext is what a section's keys leave out of file names.
@@ -71,56 +71,61 @@ func (s section) ext() string {
 	return ""
 }
 
-// entry is a record that was found: the bounds of its key and value.
-type entry struct {
-	begin, end uint32
-	name       int32
-	in         section
-}
-
-// Repodata is a document that is held in memory. Its methods may be called by
-// several goroutines.
+// Repodata is what a channel says of the packages of a subdir: in memory, or a
+// Pack. Its methods may be called by several goroutines.
 type Repodata struct {
 	Info Info
 
-	opts    Options
-	data    []byte
-	names   []string // in the order of the file
-	byName  map[string]int32
-	entries []entry // grouped by name, else in the order of the file
-	starts  []int32 // of each name's entries; one more than names
-	removed map[string]bool
-	unread  map[string][]string // by name: v3 file formats that are not conda's
+	opts   Options
+	index  []byte
+	chunks []byte // rows of the index, as the next three
+	rows   []byte
+	runs   []byte
+	names  []byte
+	unread map[string][]string
 
-	mu    sync.Mutex
-	arena arena
+	held [][]byte    // the chunks in memory, or nil:
+	from io.ReaderAt // where the chunks are
+	base int64       // where they begin
 }
 
-// Open reads repodata.json; the Repodata keeps data. An empty document has no
-// records (CEP 36). Errors are of class network for what a broken connection or
-// a proxy makes (an HTML page, a text that ends early), usage for a version
-// that is too new, and verification for anything else.
+// Open reads repodata.json. An empty document has no records (CEP 36). Errors
+// are of class network for what a broken connection or a proxy makes (an HTML
+// page, a text that ends early), usage for a version that is too new, and
+// verification for anything else.
 func Open(data []byte, o Options) (*Repodata, error) {
-	r := &Repodata{opts: o, data: data, byName: map[string]int32{}, removed: map[string]bool{}, unread: map[string][]string{}}
-	r.Info.Version = 1
 	if err := checkDocument(data, &o); err != nil {
 		return nil, err
 	}
-	rd := reader{Repodata: r, scanner: scanner{data: data}}
-	if rd.peek() != 0 {
+	return open(&reader{scanner: scanner{data: data}, packer: newPacker()}, o)
+}
+
+// open reads the document that rd walks over.
+func open(rd *reader, o Options) (*Repodata, error) {
+	rd.info.Version = 1
+	if rd.begin() != 0 {
 		rd.document()
 	}
-	if !rd.end() {
+	ok := rd.rest()
+	if rd.err != nil && rd.err != io.EOF { //nolint:errorlint // readers give it bare
+		return nil, rd.err
+	}
+	if !ok {
 		return nil, rd.problem(o.where())
 	}
-	if r.Info.Version > 3 { // 3 was written by drafts of CEP 48, which settled on 1
-		return nil, tree.NewError(o.where(), "repodata_version %d is newer than this program", r.Info.Version).WithClass("usage").WithHint("update this program")
+	if rd.info.Version > 3 { // 3 was written by drafts of CEP 48, which settled on 1
+		return nil, tree.NewError(o.where(), "repodata_version %d is newer than this program", rd.info.Version).WithClass("usage").WithHint("update this program")
 	}
-	if r.Info.Subdir == "" {
-		r.Info.Subdir = o.Subdir
+	if rd.info.Subdir == "" {
+		rd.info.Subdir = o.Subdir
 	}
-	r.group(rd.found)
-	return r, nil
+	r := &Repodata{opts: o}
+	index, err := rd.packer.index(rd.info)
+	if err != nil {
+		return nil, err
+	}
+	r.held = rd.held
+	return r, r.setIndex(index)
 }
 
 // checkDocument refuses what is not repodata at first sight.
@@ -153,29 +158,13 @@ func (s *scanner) problem(where string) error {
 	return err
 }
 
-// group sorts entries by name and keeps their order.
-func (r *Repodata) group(found []entry) {
-	r.starts = make([]int32, len(r.names)+1)
-	for _, e := range found {
-		r.starts[e.name+1]++
-	}
-	for i := range r.names {
-		r.starts[i+1] += r.starts[i]
-	}
-	next := slices.Clone(r.starts)
-	r.entries = make([]entry, len(found))
-	for _, e := range found {
-		r.entries[next[e.name]] = e
-		next[e.name]++
-	}
-}
-
-// Names returns the names that have records, in the order of the file.
+// Names returns the names that have records, in the order of the document.
 func (r *Repodata) Names() []string {
-	names := make([]string, 0, len(r.names))
-	for i, name := range r.names {
-		if r.starts[i] < r.starts[i+1] {
-			names = append(names, name)
+	n := len(r.rows) / packRow
+	names := make([]string, n)
+	for i := range n {
+		if name, place, _ := r.row(i); int64(place) < int64(n) {
+			names[place] = string(name)
 		}
 	}
 	return names

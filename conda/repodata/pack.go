@@ -2,269 +2,218 @@ package repodata
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"io"
-	"slices"
-	"strings"
+	"sort"
+
+	"github.com/klauspost/compress/s2"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
 
-// Pack is a document cut by name, for a cache on disk: opening one reads its
-// index, asking for a name reads that name's records. All numbers are
-// little-endian.
+// A Pack is what a Repodata is on disk and in memory: the records of a document
+// in compressed chunks, and an index by name before them. Opening one reads the
+// index, asking for a name reads the chunks that hold its records. All numbers
+// are little-endian.
 //
 //	8  packMagic
 //	4  length of the index
 //	32 sha256 of the index
 //	   index:
 //	4        length of what follows in JSON: the Info, and Unread
+//	4        number of chunks
 //	4        number of names
+//	4        number of runs
 //	         the JSON
-//	       a row of packRow bytes for each name, sorted by name:
-//	4        where the name is, from the end of the rows
+//	       for each chunk (packChunk bytes):
+//	8        where it is, from the end of the index
+//	4        its length
+//	32       its sha256
+//	       for each name, sorted (packRow bytes):
+//	4        where the name is, from the end of the runs
 //	4        its length
 //	4        its place in the order of the document
-//	4        length of its block
-//	8        where its block is, from the end of the index
-//	32       sha256 of the block
+//	4        its first run
+//	4        the number of its runs, which are in the order of the document
+//	       for each run (packRun bytes):
+//	4        its chunk
+//	4        where it is in the unpacked chunk
+//	4        its length
+//	4        its section
 //	       the names
-//	   blocks: for each name a repodata.json of its records alone
-//
-// A Pack does not apply the Options that it was made with, but those it is
-// opened with. Its methods may be called by several goroutines.
-type Pack struct {
-	Info Info
-
-	from   io.ReaderAt
-	opts   Options
-	base   int64 // where the blocks begin
-	rows   []byte
-	names  []byte
-	unread map[string][]string
-}
-
+//	   chunks, each an S2 block (the format of Snappy, extended). A run of
+//	   records is a part of a JSON object, one of removed files of a JSON list.
 const (
-	packMagic = "gsrepo-1"
+	packMagic = "gsrepo-2"
 	packHead  = 8 + 4 + 32
-	packRow   = 4*4 + 8 + 32
-	maxIndex  = 1 << 26
+	packChunk = 8 + 4 + 32
+	packRow   = 5 * 4
+	packRun   = 4 * 4
+	maxIndex  = 1 << 27
 )
 
-// row is a row of a Pack's index, but for the hash.
-type row struct {
-	name, nameLen, place, size uint32
-	at                         uint64
-}
-
-// about is the first part of a Pack's index.
+// about is the JSON in a Pack's index.
 type about struct {
 	Info
 	Unread map[string][]string `json:",omitempty"`
 }
 
-// WritePack writes the document as a Pack.
+// WritePack writes r as a Pack. A Pack does not apply the Options that it was
+// made with, but those that it is opened with.
 func (r *Repodata) WritePack(w io.Writer) error {
-	ids := make([]int, 0, len(r.names)) // sorted by name
-	place := make([]uint32, len(r.names))
-	for i := range r.names {
-		if r.starts[i] < r.starts[i+1] {
-			place[i] = uint32(len(ids))
-			ids = append(ids, i)
+	sum := sha256.Sum256(r.index)
+	head := appendInts([]byte(packMagic), uint32(len(r.index)))
+	for _, p := range [][]byte{append(head, sum[:]...), r.index} {
+		if _, err := w.Write(p); err != nil {
+			return err
 		}
 	}
-	slices.SortFunc(ids, func(a, b int) int { return strings.Compare(r.names[a], r.names[b]) })
-	info, err := json.Marshal(about{r.Info, r.unread})
-	if err != nil {
-		return err
-	}
-	index := binary.LittleEndian.AppendUint32(nil, uint32(len(info)))
-	index = binary.LittleEndian.AppendUint32(index, uint32(len(ids)))
-	index = append(index, info...)
-	var names, block []byte
-	var at uint64
-	for _, id := range ids {
-		block = r.appendBlock(block[:0], id)
-		index = row{uint32(len(names)), uint32(len(r.names[id])), place[id], uint32(len(block)), at}.append(index)
-		sum := sha256.Sum256(block)
-		index = append(index, sum[:]...)
-		names = append(names, r.names[id]...)
-		at += uint64(len(block))
-	}
-	index = append(index, names...)
-	sum := sha256.Sum256(index)
-	head := binary.LittleEndian.AppendUint32([]byte(packMagic), uint32(len(index)))
-	head = append(append(head, sum[:]...), index...)
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	for _, id := range ids {
-		block = r.appendBlock(block[:0], id)
-		if _, err := w.Write(block); err != nil {
+	for i := range uint32(len(r.chunks) / packChunk) {
+		p, err := r.packed(i)
+		if err == nil {
+			_, err = w.Write(p)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e row) append(b []byte) []byte {
-	for _, n := range []uint32{e.name, e.nameLen, e.place, e.size} {
-		b = binary.LittleEndian.AppendUint32(b, n)
-	}
-	return binary.LittleEndian.AppendUint64(b, e.at)
-}
-
-// appendBlock appends the document of one name.
-func (r *Repodata) appendBlock(b []byte, id int) []byte {
-	b = append(b, '{')
-	var removed []string
-	end := "" // of the section that b is in
-	for i, e := range r.entries[r.starts[id]:r.starts[id+1]] {
-		text := r.data[e.begin:e.end]
-		before := inNone
-		if i > 0 {
-			before = r.entries[int(r.starts[id])+i-1].in
-		}
-		b, end = appendBetween(b, before, e.in, end)
-		b = append(b, text...)
-		s := scanner{data: text}
-		if file := string(unquote(s.key())) + e.in.ext(); r.removed[file] {
-			removed = append(removed, file)
-		}
-	}
-	b = append(append(b, end...), `,"removed":[`...)
-	for i, file := range removed {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		quoted, _ := json.Marshal(file) //nolint:errchkjson // a string always marshals
-		b = append(b, quoted...)
-	}
-	return append(b, "]}"...)
-}
-
-// appendBetween appends what stands between records of two sections, and
-// returns what ends the second.
-func appendBetween(b []byte, before, in section, end string) ([]byte, string) {
-	const v3end = "}}"
-	keys := [...]string{inPackages: "packages", inPackagesConda: "packages.conda", inV3Bz2: "tar.bz2", inV3Conda: "conda"}
-	switch {
-	case before == in:
-		return append(b, ','), end
-	case before == inNone:
-	case end == v3end && in >= inV3Bz2:
-		return append(append(append(b, `},"`...), keys[in]...), `":{`...), end
-	default:
-		b = append(append(b, end...), ',')
-	}
-	if end = "}"; in >= inV3Bz2 {
-		b, end = append(b, `"v3":{`...), v3end
-	}
-	return append(append(append(b, '"'), keys[in]...), `":{`...), end
-}
-
 // OpenPack reads a Pack's index. What is no whole Pack is an error of class
-// disk. Packs keep from, and read from it.
-func OpenPack(from io.ReaderAt, o Options) (*Pack, error) {
-	p := &Pack{from: from, opts: o}
+// disk. The Repodata keeps from, and reads from it.
+func OpenPack(from io.ReaderAt, o Options) (*Repodata, error) {
+	r := &Repodata{from: from, opts: o}
 	head := make([]byte, packHead)
 	if n, err := from.ReadAt(head, 0); n < packHead {
-		return nil, p.broken(err)
+		return nil, r.broken(err)
 	}
 	size := binary.LittleEndian.Uint32(head[8:])
-	if string(head[:8]) != packMagic || size < 8 || size > maxIndex {
-		return nil, p.broken(nil)
+	if string(head[:8]) != packMagic || size > maxIndex {
+		return nil, r.broken(nil)
 	}
 	index := make([]byte, size)
 	if n, err := from.ReadAt(index, packHead); n < len(index) {
-		return nil, p.broken(err)
+		return nil, r.broken(err)
 	}
 	if sum := sha256.Sum256(index); !bytes.Equal(sum[:], head[12:]) {
-		return nil, p.broken(nil)
+		return nil, r.broken(nil)
 	}
-	info, n := uint64(binary.LittleEndian.Uint32(index)), uint64(binary.LittleEndian.Uint32(index[4:]))
-	rest := index[8:]
-	var own about
-	if info+n*packRow > uint64(len(rest)) || json.Unmarshal(rest[:info], &own) != nil {
-		return nil, p.broken(nil)
-	}
-	p.Info, p.unread = own.Info, own.Unread
-	p.rows, p.names = rest[info:info+n*packRow], rest[info+n*packRow:]
-	p.base = packHead + int64(size)
-	return p, nil
+	return r, r.setIndex(index)
 }
 
-func (p *Pack) broken(err error) error {
-	e := tree.NewError(p.opts.where(), "the cached index is broken").WithClass("disk").WithHint("it is made anew when the cache is cleared")
+// setIndex makes r answer from an index.
+func (r *Repodata) setIndex(index []byte) error {
+	if len(index) < 16 {
+		return r.broken(nil)
+	}
+	u := binary.LittleEndian
+	sizes := [...]uint64{uint64(u.Uint32(index)), packChunk * uint64(u.Uint32(index[4:])), packRow * uint64(u.Uint32(index[8:])), packRun * uint64(u.Uint32(index[12:]))}
+	rest := index[16:]
+	if sizes[0]+sizes[1]+sizes[2]+sizes[3] > uint64(len(rest)) {
+		return r.broken(nil)
+	}
+	var own about
+	head := rest[:sizes[0]]
+	rest = rest[sizes[0]:]
+	r.chunks, rest = rest[:sizes[1]], rest[sizes[1]:]
+	r.rows, rest = rest[:sizes[2]], rest[sizes[2]:]
+	r.runs, r.names = rest[:sizes[3]], rest[sizes[3]:]
+	if json.Unmarshal(head, &own) != nil {
+		return r.broken(nil)
+	}
+	r.index, r.base = index, packHead+int64(len(index))
+	r.Info, r.unread = own.Info, own.Unread
+	return nil
+}
+
+func (r *Repodata) broken(err error) error {
+	e := tree.NewError(r.opts.where(), "the cached index is broken").WithClass("disk").WithHint("it is made anew when the cache is cleared")
 	e.Err = err
 	return e
 }
 
-// row returns a row and its name.
-func (p *Pack) row(i int) (e row, name, sum []byte) {
-	b := p.rows[i*packRow : (i+1)*packRow]
+// row returns a row of names: its name, its place and its runs.
+func (r *Repodata) row(i int) (name []byte, place uint32, runs []byte) {
+	b := r.rows[i*packRow : (i+1)*packRow]
 	u := binary.LittleEndian
-	e = row{u.Uint32(b), u.Uint32(b[4:]), u.Uint32(b[8:]), u.Uint32(b[12:]), u.Uint64(b[16:])}
-	if end := uint64(e.name) + uint64(e.nameLen); end <= uint64(len(p.names)) {
-		name = p.names[e.name:end]
+	if begin, end := uint64(u.Uint32(b)), uint64(u.Uint32(b))+uint64(u.Uint32(b[4:])); end <= uint64(len(r.names)) {
+		name = r.names[begin:end]
 	}
-	return e, name, b[24:]
+	first, n := uint64(u.Uint32(b[12:])), uint64(u.Uint32(b[16:]))
+	if (first+n)*packRun <= uint64(len(r.runs)) {
+		runs = r.runs[first*packRun : (first+n)*packRun]
+	}
+	return name, u.Uint32(b[8:]), runs
 }
 
-// Names returns the names that have records, in the order of the document.
-func (p *Pack) Names() []string {
-	n := len(p.rows) / packRow
-	names := make([]string, n)
-	for i := range n {
-		if e, name, _ := p.row(i); int(e.place) < n {
-			names[e.place] = string(name)
+// find returns the runs of a name.
+func (r *Repodata) find(name string) []byte {
+	want := []byte(name)
+	i, ok := sort.Find(len(r.rows)/packRow, func(i int) int {
+		own, _, _ := r.row(i)
+		return bytes.Compare(want, own)
+	})
+	if !ok {
+		return nil
+	}
+	_, _, runs := r.row(i)
+	return runs
+}
+
+// packed returns a chunk as it is stored.
+func (r *Repodata) packed(i uint32) ([]byte, error) {
+	if r.held != nil {
+		return r.held[i], nil
+	}
+	if uint64(i)*packChunk >= uint64(len(r.chunks)) {
+		return nil, r.broken(nil)
+	}
+	b := r.chunks[i*packChunk:]
+	at, size := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:])
+	if at > 1<<40 || size > DefaultMaxSize {
+		return nil, r.broken(nil)
+	}
+	p := make([]byte, size)
+	if n, err := r.from.ReadAt(p, r.base+int64(at)); n < len(p) {
+		return nil, r.broken(err)
+	}
+	if sum := sha256.Sum256(p); !bytes.Equal(sum[:], b[12:packChunk]) {
+		return nil, r.broken(nil)
+	}
+	return p, nil
+}
+
+// part is the text of a run.
+type part struct {
+	in   section
+	text []byte
+}
+
+// parts reads the runs of a name.
+func (r *Repodata) parts(runs []byte) ([]part, error) {
+	u := binary.LittleEndian
+	var parts []part
+	var chunk []byte
+	last := ^uint32(0)
+	for ; len(runs) > 0; runs = runs[packRun:] {
+		if i := u.Uint32(runs); i != last {
+			p, err := r.packed(i)
+			if err != nil {
+				return nil, err
+			}
+			if chunk, err = s2.Decode(nil, p); err != nil {
+				return nil, r.broken(err)
+			}
+			last = i
 		}
-	}
-	return names
-}
-
-// Records returns the candidates of a name, as Repodata.Records does.
-func (p *Pack) Records(name string) ([]Record, error) {
-	lo, hi := 0, len(p.rows)/packRow
-	for lo < hi {
-		mid := (lo + hi) / 2
-		e, own, sum := p.row(mid)
-		switch strings.Compare(string(own), name) {
-		case 0:
-			return p.block(name, e, sum)
-		case -1:
-			lo = mid + 1
-		default:
-			hi = mid
+		begin, size := uint64(u.Uint32(runs[4:])), uint64(u.Uint32(runs[8:]))
+		if begin+size > uint64(len(chunk)) {
+			return nil, r.broken(nil)
 		}
+		parts = append(parts, part{section(runs[12]), chunk[begin : begin+size]})
 	}
-	return nil, nil
+	return parts, nil
 }
-
-func (p *Pack) block(name string, e row, want []byte) ([]Record, error) {
-	if e.at > 1<<40 || int64(e.size) > DefaultMaxSize {
-		return nil, p.broken(nil)
-	}
-	b := make([]byte, e.size)
-	if n, err := p.from.ReadAt(b, p.base+int64(e.at)); n < len(b) {
-		return nil, p.broken(err)
-	}
-	if sum := sha256.Sum256(b); !bytes.Equal(sum[:], want) {
-		return nil, p.broken(nil)
-	}
-	o := p.opts
-	o.Subdir = p.Info.Subdir
-	r, err := Open(b, o)
-	if err != nil {
-		return nil, err
-	}
-	return r.Records(name)
-}
-
-func (p *Pack) records(_ context.Context, name string) ([]Record, error) { return p.Records(name) }
-
-// Unread is Repodata.Unread.
-func (p *Pack) Unread(name string) []string { return slices.Clone(p.unread[name]) }

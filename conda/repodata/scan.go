@@ -14,6 +14,7 @@ const maxDepth = 64
 // its first problem, all its methods do nothing.
 type scanner struct {
 	data  []byte
+	base  int // where data begins in the document
 	pos   int
 	depth int
 	bad   string // the first problem
@@ -21,6 +22,9 @@ type scanner struct {
 }
 
 func quoteRune(c rune) string { return strconv.QuoteRune(c) }
+
+// at returns the place in the document, for errors.
+func (s *scanner) at() int { return s.base + s.pos }
 
 // fail keeps the first problem, which is at pos.
 func (s *scanner) fail(format string, args ...any) bool {
@@ -33,9 +37,9 @@ func (s *scanner) fail(format string, args ...any) bool {
 
 func (s *scanner) want(what string) bool {
 	if s.pos >= len(s.data) {
-		return s.fail("ends early, at byte %d", len(s.data))
+		return s.fail("ends early, at byte %d", s.base+len(s.data))
 	}
-	return s.fail("byte %d: want %s, got %s", s.pos, what, quoteRune(rune(s.data[s.pos])))
+	return s.fail("byte %d: want %s, got %s", s.at(), what, quoteRune(rune(s.data[s.pos])))
 }
 
 // peek skips white space and returns the next byte, or 0 at the end.
@@ -57,7 +61,7 @@ func (s *scanner) open(begin, end byte) bool {
 		return s.want(map[byte]string{'{': "an object", '[': "a list"}[begin])
 	}
 	if s.depth++; s.depth > maxDepth {
-		return s.fail("byte %d: nested more than %d deep", s.pos, maxDepth)
+		return s.fail("byte %d: nested more than %d deep", s.at(), maxDepth)
 	}
 	s.pos++
 	if s.peek() != end {

@@ -37,7 +37,7 @@ func openShards(data []byte, c *Channel, subdir string, o Options) (*shards, err
 	if bad != "" {
 		return nil, tree.NewError(o.where(), "%s", bad)
 	}
-	r := reader{Repodata: &Repodata{}, scanner: scanner{data: text}}
+	r := reader{scanner: scanner{data: text}}
 	s := &shards{channel: c, subdir: subdir, opts: o, digests: map[string]string{}, unread: map[string][]string{}}
 	version := 1
 	for more := r.open('{', '}'); more; more = r.more('}') {
@@ -45,7 +45,7 @@ func openShards(data []byte, c *Channel, subdir string, o Options) (*shards, err
 		case "version":
 			version = r.smallInt("version")
 		case "info":
-			r.info()
+			r.readInfo()
 		case "shards":
 			r.each('{', '}', func() {
 				name := string(unquote(r.key()))
@@ -61,7 +61,7 @@ func openShards(data []byte, c *Channel, subdir string, o Options) (*shards, err
 	if version != 1 {
 		return nil, tree.NewError(o.where(), "version %d of sharded repodata is newer than this program", version).WithClass("usage").WithHint("update this program")
 	}
-	if s.info = r.Info; s.info.Subdir == "" {
+	if s.info = r.info; s.info.Subdir == "" {
 		s.info.Subdir = o.Subdir
 	}
 	s.opts.Subdir = s.info.Subdir

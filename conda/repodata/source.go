@@ -52,7 +52,7 @@ const maxWindow = 128 << 20
 // form is how a subdir's repodata is written.
 type form struct {
 	file   string
-	unpack func(p []byte, limit int64) ([]byte, error)
+	unpack func(p []byte) (io.ReadCloser, error)
 }
 
 // forms returns them in the order in which they are tried.
@@ -60,34 +60,34 @@ func forms() []form {
 	return []form{
 		{shardsFile, unzstd},
 		{"repodata.json.zst", unzstd},
-		{"repodata.json.bz2", unbzip2},
-		{"repodata.json", func(p []byte, _ int64) ([]byte, error) { return p, nil }},
+		{"repodata.json.bz2", func(p []byte) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(bytes.NewReader(p))), nil }},
+		{"repodata.json", func(p []byte) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p)), nil }},
 	}
 }
 
-func unzstd(p []byte, limit int64) ([]byte, error) {
-	most := uint64(max(limit, maxWindow)) // less would refuse frames for their window
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(most))
+func unzstd(p []byte) (io.ReadCloser, error) {
+	if len(p) == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	d, err := zstd.NewReader(bytes.NewReader(p), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	out, err := d.DecodeAll(p, nil)
-	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || err == nil && int64(len(out)) > limit {
-		err = errTooLarge
-	}
-	if len(p) == 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	return out, err
+	return d.IOReadCloser(), nil
 }
 
-func unbzip2(p []byte, limit int64) ([]byte, error) {
-	out, err := io.ReadAll(io.LimitReader(bzip2.NewReader(bytes.NewReader(p)), limit+1))
-	if err == nil && int64(len(out)) > limit {
-		err = errTooLarge
+// limited is a reader that fails after so many bytes.
+type limited struct {
+	io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p[:min(int64(len(p)), l.left+1)])
+	if l.left -= int64(n); l.left < 0 {
+		return 0, errTooLarge
 	}
-	return out, err
+	return n, err
 }
 
 // fetch gets a file and uses it. What ends early, or is not what an index
@@ -116,18 +116,28 @@ func fetch(ctx context.Context, src Source, ref string, w Want, o Options, use f
 	}
 }
 
-// unpacked unpacks a file and says what is wrong with it.
+// unpacked unpacks a file that is small.
 func (f form) unpacked(p []byte, o *Options) ([]byte, error) {
-	out, err := f.unpack(p, o.maxSize())
-	switch {
-	case err == nil:
-		return out, nil
-	case errors.Is(err, errTooLarge):
-		return nil, tooLarge(o)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, tree.NewError(o.where(), "ends early, after %d bytes", len(p)).WithClass("network")
+	src, err := f.unpack(p)
+	if err == nil {
+		defer src.Close()
+		var out []byte
+		if out, err = io.ReadAll(&limited{src, o.maxSize()}); err == nil {
+			return out, nil
+		}
 	}
-	return nil, tree.NewError(o.where(), "broken: %w", err)
+	return nil, f.problem(err, len(p), o)
+}
+
+// problem says what is wrong with a file of n bytes that cannot be unpacked.
+func (f form) problem(err error, n int, o *Options) error {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return tooLarge(o)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return tree.NewError(o.where(), "ends early, after %d bytes", n).WithClass("network")
+	}
+	return tree.NewError(o.where(), "broken: %w", err)
 }
 
 func isNetwork(err error) bool {
@@ -212,7 +222,10 @@ func (c *Channel) load(ctx context.Context, subdir string, f form, o Options) (*
 	}
 	err = fetch(ctx, c, ref, Want{}, o, func(packed []byte) (err error) {
 		if f.file != shardsFile {
-			s.from, s.info, err = f.open(ctx, packed, o)
+			r, err := f.open(ctx, packed, o)
+			if err == nil {
+				s.from, s.info = r, r.Info
+			}
 			return err
 		}
 		data, err := f.unpacked(packed, &o)

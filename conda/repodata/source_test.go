@@ -201,7 +201,7 @@ func TestCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, warm := s.from.(*Pack); warm != (state == "warm" || state == "made again") {
+		if warm := s.from.(*Repodata).held == nil; warm != (state == "warm" || state == "made again") {
 			t.Errorf("%s: %T", state, s.from)
 		}
 		got, err := s.Records(ctx, "a")
@@ -213,7 +213,7 @@ func TestCache(t *testing.T) {
 		}
 	}
 	sum := sha256.Sum256(packed)
-	if _, ok := cache["gsrepo-1:noarch:"+hex.EncodeToString(sum[:])]; !ok || len(cache) != 1 {
+	if _, ok := cache["gsrepo-2:noarch:"+hex.EncodeToString(sum[:])]; !ok || len(cache) != 1 {
 		t.Errorf("%d keys", len(cache))
 	}
 }
