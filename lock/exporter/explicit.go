@@ -33,90 +33,77 @@ func Explicit(w io.Writer, l *lock.Lock, env string, on platforms.Platform) erro
 	return write(w, b.String())
 }
 
-// ordered returns packages behind what they depend on. They come sorted by
-// name.
+// ordered returns packages by name, but each behind what it depends on.
 func ordered(packages []lock.Conda) []lock.Conda {
-	g := graph{needs: map[string][]string{}}
+	g := graph{packages: map[string]lock.Conda{}, done: map[string]bool{}}
 	for _, c := range packages {
-		g.names = append(g.names, c.Name)
-		for _, d := range c.Depends {
-			g.needs[c.Name] = append(g.needs[c.Name], specName(d))
-		}
+		g.packages[c.Name] = c
 	}
-	byName := map[string]lock.Conda{}
 	for _, c := range packages {
-		byName[c.Name] = c
+		g.visit(c.Name)
 	}
-	var order []lock.Conda
-	for len(g.names) > 0 {
-		next := slices.IndexFunc(g.names, func(n string) bool { return len(g.missing(n)) == 0 })
-		if next < 0 {
-			next = g.cut(func(n string) bool { return byName[n].Noarch == "" })
-		}
-		order = append(order, byName[g.names[next]])
-		g.names = slices.Delete(g.names, next, next+1)
-	}
-	return order
+	return g.order
 }
 
-// graph is the packages that are not in order yet.
+// graph is packages by name, with those that are in order already.
 type graph struct {
-	names []string            // sorted
-	needs map[string][]string // of all packages
+	packages map[string]lock.Conda
+	done     map[string]bool
+	order    []lock.Conda
 }
 
-// missing returns what a package needs that is still to come.
-func (g *graph) missing(name string) []string {
+// visit puts a package behind what it needs. Of a cycle, the need of a package
+// for a noarch one does not count.
+func (g *graph) visit(name string) {
+	if g.done[name] {
+		return
+	}
+	g.done[name] = true
+	for _, n := range g.needs(name) {
+		cut := g.packages[name].Noarch == "" && g.packages[n].Noarch != "" && g.reaches(n, name)
+		if !cut {
+			g.visit(n)
+		}
+	}
+	g.order = append(g.order, g.packages[name])
+}
+
+// needs returns what a package depends on, sorted.
+func (g *graph) needs(name string) []string {
 	var all []string
-	for _, n := range g.needs[name] {
-		if _, found := slices.BinarySearch(g.names, n); found && n != name {
+	for _, d := range g.packages[name].Depends {
+		if n := specName(d); g.packages[n].Name != "" {
 			all = append(all, n)
 		}
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// cut returns the package with which a cycle starts that waits for nothing but
-// itself: the first one preferred, else the first.
-func (g *graph) cut(prefer func(name string) bool) int {
-	first := -1
-	for i, name := range g.names {
-		within := g.reach(name)
-		closed := true
-		for n := range within {
-			closed = closed && g.reach(n)[name]
-		}
-		switch {
-		case closed && prefer(name):
-			return i
-		case closed && first < 0:
-			first = i
-		}
-	}
-	return first
-}
-
-// reach returns what a package needs, directly or not.
-func (g *graph) reach(name string) map[string]bool {
-	seen := map[string]bool{}
-	for todo := []string{name}; len(todo) > 0; todo = todo[1:] {
-		for _, n := range g.missing(todo[0]) {
+// reaches reports whether a package needs another, directly or not.
+func (g *graph) reaches(from, to string) bool {
+	seen := map[string]bool{from: true}
+	for todo := []string{from}; len(todo) > 0; todo = todo[1:] {
+		for _, n := range g.needs(todo[0]) {
+			if n == to {
+				return true
+			}
 			if !seen[n] {
 				seen[n] = true
 				todo = append(todo, n)
 			}
 		}
 	}
-	return seen
+	return false
 }
 
-// specName returns the name that a match spec of a depends list begins with,
-// and constraint the rest.
+// specName returns the name that a match spec of a depends list begins with.
 func specName(spec string) string {
-	n, _ := splitSpec(spec)
-	return n
+	name, _ := splitSpec(spec)
+	return name
 }
 
+// splitSpec cuts a match spec behind its name.
 func splitSpec(spec string) (name, constraint string) {
 	spec = strings.TrimSpace(spec)
 	if i := strings.IndexAny(spec, " =<>!~["); i >= 0 {

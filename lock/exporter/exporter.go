@@ -4,9 +4,9 @@
 //
 // Rules of @EXPLICIT files, one for each platform:
 //
-//   - Packages stand behind what they depend on, otherwise by name. A cycle is
-//     cut at a package that is not noarch, so that Python comes before what
-//     needs it to be installed.
+//   - Packages are sorted by name, but each stands behind what it depends on. A
+//     cycle is cut where a package of an architecture needs a noarch one, so
+//     that Python comes before what needs it to be installed.
 //   - Hashes are written as "#sha256:HEX": conda since 24.9, mamba, rattler and
 //     we read that, while mamba takes 64 digits alone for an MD5.
 //   - The comment "# platform: SUBDIR" comes first.
