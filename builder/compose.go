@@ -130,7 +130,7 @@ func (c *composer) conda() error {
 	if c.Report != nil {
 		env.Report = func(plan *link.Plan) { c.Report(c.platform, plan) }
 	}
-	ls, err := condaenv.Layers(env)
+	ls, err := condaenv.New(env).Layers()
 	c.layers = append(c.layers, ls...)
 	return err
 }

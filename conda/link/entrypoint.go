@@ -75,7 +75,7 @@ func (t *target) script(e entryPoint) string {
 // pythonShebang returns the first line of a script for the environment's
 // Python.
 func (t *target) pythonShebang() string {
-	exe := path.Join(t.prefix, "bin", "python"+t.python.version)
+	exe := path.Join(t.prefix, "bin", "python"+t.python.Version)
 	if len("#!")+len(exe) > maxShebangLinux || strings.Contains(exe, " ") {
 		return shExec(exe, "")
 	}

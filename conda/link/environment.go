@@ -35,14 +35,14 @@ type target struct {
 	root            string
 	dropPyc         bool
 	clearGroupWrite bool
-	python          *python // nil where the environment has no Python
+	python          *Python // nil where the environment has no Python
 }
 
-// python is what linking noarch packages needs to know of the environment's
+// Python is what installing Python packages needs to know of the environment's
 // Python (CEP 17).
-type python struct {
-	version      string // "3.11"
-	sitePackages string // below the prefix
+type Python struct {
+	Version      string // "3.11"
+	SitePackages string // below the prefix
 }
 
 func newTarget(env Environment, packages []Package) (*target, error) {
@@ -73,22 +73,22 @@ func newTarget(env Environment, packages []Package) (*target, error) {
 	return t, nil
 }
 
-func (t *target) newPython(r *Record) (*python, error) {
+func (t *target) newPython(r *Record) (*Python, error) {
 	major, rest, _ := strings.Cut(r.Version, ".")
 	minor := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
 	if !isDigits(major) || minor == "" {
 		return nil, usage(r.Stem(), "python version %q has no minor version", r.Version)
 	}
-	p := &python{version: major + "." + minor, sitePackages: r.PythonSitePackagesPath}
+	p := &Python{Version: major + "." + minor, SitePackages: r.PythonSitePackagesPath}
 	switch {
-	case p.sitePackages != "":
-		if err := tree.CheckPath(p.sitePackages); err != nil {
+	case p.SitePackages != "":
+		if err := tree.CheckPath(p.SitePackages); err != nil {
 			return nil, tree.NewError(r.Stem(), "python_site_packages_path: %w", err)
 		}
 	case t.system == windows:
-		p.sitePackages = "Lib/site-packages"
+		p.SitePackages = "Lib/site-packages"
 	default:
-		p.sitePackages = "lib/python" + p.version + "/site-packages"
+		p.SitePackages = "lib/python" + p.Version + "/site-packages"
 	}
 	return p, nil
 }
@@ -107,7 +107,7 @@ func (t *target) destination(p string, noarchPython bool) string {
 		return p
 	}
 	if rest, ok := strings.CutPrefix(p, "site-packages/"); ok {
-		return path.Join(t.python.sitePackages, rest)
+		return path.Join(t.python.SitePackages, rest)
 	}
 	if rest, ok := strings.CutPrefix(p, "python-scripts/"); ok {
 		return path.Join(t.binDir(), rest)

@@ -26,6 +26,7 @@ type Plan struct {
 	Clobbers     []Clobber      // paths that several packages have, sorted
 	Scripts      []Script       // link scripts, none of which is run
 	Warnings     []string       // what a user should know, one line each
+	Python       *Python        // nil where the environment has none
 }
 
 // Clobber is a path that only one of several packages can have.
@@ -65,7 +66,7 @@ func Describe(ctx context.Context, env Environment, packages []Package) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{target: t, packages: packages, order: topological(packages), plan: &Plan{}}
+	p := &planner{target: t, packages: packages, order: topological(packages), plan: &Plan{Python: t.python}}
 	if err := p.run(ctx); err != nil {
 		return nil, err
 	}

@@ -60,13 +60,24 @@ type inputs struct {
 	Packages []lock.Conda
 }
 
+// Environment links an Env once for all who ask for it.
+type Environment struct {
+	Env
+
+	mu   sync.Mutex
+	plan *link.Plan
+}
+
+// New returns the environment that e describes. Nothing is opened before a
+// layer's content or the plan is asked for.
+func New(e Env) *Environment { return &Environment{Env: e} }
+
 // Layers returns the environment's layers, bottom to top.
-func Layers(e Env) ([]layers.Layer, error) {
+func (e *Environment) Layers() ([]layers.Layer, error) {
 	if len(e.Packages) == 0 {
 		return nil, nil
 	}
 	in := e.inputs()
-	env := &environment{Env: e, root: in.Root}
 	var all []layers.Layer
 	placed := map[string]bool{}
 	for _, g := range e.Groups {
@@ -78,7 +89,7 @@ func Layers(e Env) ([]layers.Layer, error) {
 			}
 		}
 		if len(own) > 0 {
-			all = append(all, env.layer(in, own))
+			all = append(all, e.layer(in, own))
 		}
 	}
 	for _, p := range e.Packages {
@@ -86,7 +97,7 @@ func Layers(e Env) ([]layers.Layer, error) {
 			return nil, fault.New(fault.Usage, "gophersnake.lock", "package %q is in no group of the plan", p.Name).WithHint("run gophersnake lock --replan")
 		}
 	}
-	own, err := env.own()
+	own, err := e.own()
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +108,16 @@ func (e *Env) index(name string) int {
 	return slices.IndexFunc(e.Packages, func(p lock.Conda) bool { return p.Name == name })
 }
 
+// Root returns the path of the prefix below the image's root, links of the base
+// resolved.
+func (e *Env) Root() string { return e.Base.Resolve(strings.TrimPrefix(e.Prefix, "/")) }
+
+// Inputs returns everything that Plan and the bytes of the environment's layers
+// depend on, for the key of a layer above them. It follows from the lock alone.
+func (e *Env) Inputs() any { return e.inputs() }
+
 func (e *Env) inputs() inputs {
-	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, DropPyc: e.DropPyc, Strict: e.Strict}
-	in.Root = e.Base.Resolve(strings.TrimPrefix(e.Prefix, "/"))
+	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc, Strict: e.Strict}
 	for _, d := range layers.TreeDirs(e.Base, in.Root) {
 		in.Dirs = append(in.Dirs, lock.Dir{Path: d.Path, Mode: d.Mode, UID: d.UID, GID: d.GID})
 	}
@@ -111,17 +129,8 @@ func (e *Env) inputs() inputs {
 	return in
 }
 
-// environment links an Env once for all its layers.
-type environment struct {
-	Env
-	root string
-
-	mu   sync.Mutex
-	plan *link.Plan
-}
-
 // layer returns the layer of some packages.
-func (e *environment) layer(in inputs, names []string) layers.Layer {
+func (e *Environment) layer(in inputs, names []string) layers.Layer {
 	key := layers.Key("conda", e.Compression, struct {
 		Inputs inputs
 		Own    []string
@@ -131,7 +140,7 @@ func (e *environment) layer(in inputs, names []string) layers.Layer {
 		title = fmt.Sprintf("%s … %d packages", strings.Join(names[:5], " "), len(names))
 	}
 	return layers.Layer{Kind: "conda", Name: title, Key: key, Content: func(ctx context.Context) (*layers.Content, error) {
-		plan, err := e.describe(ctx)
+		plan, err := e.Plan(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +149,7 @@ func (e *environment) layer(in inputs, names []string) layers.Layer {
 }
 
 // content returns the fragments of the named packages, and their directories.
-func (e *environment) content(plan *link.Plan, names []string) *layers.Content {
+func (e *Environment) content(plan *link.Plan, names []string) *layers.Content {
 	c := &layers.Content{}
 	var dirs []string
 	for _, d := range plan.Descriptions {
@@ -166,9 +175,9 @@ func (e *environment) content(plan *link.Plan, names []string) *layers.Content {
 	return c
 }
 
-// describe runs phase A of linking. A failure is not kept, so that a fetch can
-// be tried again.
-func (e *environment) describe(ctx context.Context) (*link.Plan, error) {
+// Plan runs phase A of linking, once: it reads the metadata of all packages. A
+// failure is not kept, so that a fetch can be tried again.
+func (e *Environment) Plan(ctx context.Context) (*link.Plan, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.plan != nil {
@@ -179,7 +188,7 @@ func (e *environment) describe(ctx context.Context) (*link.Plan, error) {
 		return nil, err
 	}
 	plan, err := link.Describe(ctx, link.Environment{
-		Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.root, DropPyc: e.DropPyc,
+		Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc,
 	}, packages)
 	if err != nil {
 		return nil, err
@@ -193,18 +202,18 @@ func (e *environment) describe(ctx context.Context) (*link.Plan, error) {
 
 // own returns the layer of the environment's own files (conda.md §1.7: conda
 // and mamba know an environment by conda-meta/history).
-func (e *environment) own() (layers.Layer, error) {
+func (e *Environment) own() (layers.Layer, error) {
 	records := make([]link.Record, len(e.Packages))
 	for i := range e.Packages {
 		records[i] = Record(&e.Packages[i])
 	}
-	all := []files.File{files.Text(e.root+"/conda-meta/history", 0o644, link.History(e.Specs, records))}
+	all := []files.File{files.Text(e.Root()+"/conda-meta/history", 0o644, link.History(e.Specs, records))}
 	if len(e.Variables) > 0 {
 		text, err := state(e.Variables)
 		if err != nil {
 			return layers.Layer{}, err
 		}
-		all = append(all, files.Text(e.root+"/conda-meta/state", 0o644, text))
+		all = append(all, files.Text(e.Root()+"/conda-meta/state", 0o644, text))
 	}
 	return files.Layer("env", "conda environment", e.Base, e.Compression, all)
 }

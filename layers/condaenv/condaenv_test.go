@@ -3,6 +3,7 @@ package condaenv_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func environment(a *archives) condaenv.Env {
 
 func mustLayers(t *testing.T, e condaenv.Env) []layers.Layer {
 	t.Helper()
-	ls, err := condaenv.Layers(e)
+	ls, err := condaenv.New(e).Layers()
 	must(t, err)
 	return ls
 }
@@ -76,6 +77,27 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestPlan links once for the layers and for others who ask.
+func TestPlan(t *testing.T) {
+	a := &archives{}
+	e := environment(a)
+	reports := 0
+	e.Report = func(*link.Plan) { reports++ }
+	env := condaenv.New(e)
+	if in := fmt.Sprint(env.Inputs()); !strings.Contains(in, "/opt/conda") || env.Root() != "opt/conda" || len(a.asked) != 0 {
+		t.Errorf("inputs %s, root %q, asked %v", in, env.Root(), a.asked)
+	}
+	ls, err := env.Layers()
+	must(t, err)
+	plan, err := env.Plan(t.Context())
+	must(t, err)
+	_, err = ls[0].Content(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(&link.Python{Version: "3.12", SitePackages: "lib/python3.12/site-packages"}, plan.Python); diff != "" || reports != 1 {
+		t.Errorf("%d reports; -want +got:\n%s", reports, diff)
+	}
+}
+
 func titles(ls []layers.Layer) string {
 	var all []string
 	for _, l := range ls {
@@ -97,7 +119,7 @@ func TestTitle(t *testing.T) {
 }
 
 func TestNone(t *testing.T) {
-	ls, err := condaenv.Layers(condaenv.Env{Platform: amd64, Prefix: "/opt/conda"})
+	ls, err := condaenv.New(condaenv.Env{Platform: amd64, Prefix: "/opt/conda"}).Layers()
 	if ls != nil || err != nil {
 		t.Errorf("%v, %v", ls, err)
 	}
@@ -106,7 +128,7 @@ func TestNone(t *testing.T) {
 func TestNotPlanned(t *testing.T) {
 	e := environment(&archives{})
 	e.Groups = e.Groups[:2]
-	_, err := condaenv.Layers(e)
+	_, err := condaenv.New(e).Layers()
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Error() != `gophersnake.lock: package "tool" is in no group of the plan` || f.Class() != "usage" || f.Hint() != "run gophersnake lock --replan" {
 		t.Errorf("error %v", err)
@@ -128,7 +150,7 @@ func TestPrefixError(t *testing.T) {
 	e := environment(&archives{})
 	e.Prefix = "/opt/.wh.conda"
 	const want = `/opt/.wh.conda/conda-meta/history: path "opt/.wh.conda/conda-meta/history" is an overlay whiteout`
-	if _, err := condaenv.Layers(e); err == nil || err.Error() != want || fault.ClassOf(err) != fault.Usage {
+	if _, err := condaenv.New(e).Layers(); err == nil || err.Error() != want || fault.ClassOf(err) != fault.Usage {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

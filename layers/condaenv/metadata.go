@@ -14,7 +14,7 @@ import (
 const fetches = 8
 
 // metadata reads what linking needs to know of all packages.
-func (e *environment) metadata(ctx context.Context) ([]link.Package, error) {
+func (e *Environment) metadata(ctx context.Context) ([]link.Package, error) {
 	packages := make([]link.Package, len(e.Packages))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(fetches)
