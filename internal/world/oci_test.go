@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -230,14 +228,4 @@ func TestOCIBad(t *testing.T) {
 			}
 		})
 	}
-}
-
-// realChannel returns the directory of the real channel of the shared data.
-func realChannel(t testing.TB) string {
-	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "data", "channels", "cpython")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no shared test data: %v", err)
-	}
-	return dir
 }
