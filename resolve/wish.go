@@ -81,14 +81,7 @@ func (w *wish) request(file envfile.Part, own []string) error {
 func parse(text, where string) (*matchspec.MatchSpec, error) {
 	m, err := matchspec.Parse(text)
 	if err != nil {
-		e := fault.New(fault.Usage, where, "%w", err)
-		if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
-			e = e.WithHint("%s", h.Hint())
-		}
-		return nil, e
-	}
-	if m.Name == "" {
-		return nil, fault.New(fault.Usage, where, "match spec %q: no package name", text)
+		return nil, fault.New(fault.Usage, where, "%w", err) // whose hint is found in the chain
 	}
 	return m, nil
 }
