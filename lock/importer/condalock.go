@@ -283,7 +283,8 @@ func (r *condaLockReader) dependencies(m yamltree.Mapping, name string) ([]strin
 		return nil, nil
 	}
 	if _, ok := n.(*ast.SequenceNode); ok {
-		return m.List(quote(name), "dependencies")
+		all, err := m.List(quote(name), "dependencies")
+		return stripAll(all), err
 	}
 	d, err := yamltree.AsMapping(r.file, quote(name)+": dependencies", n)
 	if err != nil {
@@ -297,5 +298,5 @@ func (r *condaLockReader) dependencies(m yamltree.Mapping, name string) ([]strin
 		}
 		all = append(all, strings.TrimSpace(key+" "+constraint))
 	}
-	return all, nil
+	return stripAll(all), nil
 }

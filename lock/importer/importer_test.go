@@ -78,6 +78,23 @@ func TestStripSecrets(t *testing.T) {
 	}
 }
 
+func TestStripAll(t *testing.T) {
+	got := stripAll([]string{
+		"https://user:secret@h.example/main::a >=1", "b[extra] @ git+https://user:secret@h.example/b.git@v1 ; os_name == 'nt'",
+		"c@https://h.example/t/tk-1/c-1-py3-none-any.whl", "d @ file:../d", "e >=1", "f @ ./a@b",
+	})
+	want := []string{
+		"https://h.example/main::a >=1", "b[extra] @ git+https://h.example/b.git@v1 ; os_name == 'nt'",
+		"c @ https://h.example/c-1-py3-none-any.whl", "d @ file:../d", "e >=1", "f @ ./a@b",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if stripAll(nil) != nil {
+		t.Error("nil became something")
+	}
+}
+
 func TestFileURL(t *testing.T) {
 	for _, tt := range []struct{ url, dir, base, want string }{
 		{"https://host.example/noarch/x.conda", "", "", "https://host.example/noarch/x.conda"},

@@ -125,6 +125,9 @@ func (r *pixiReader) environment(top yamltree.Mapping, name string) ([]pixiList,
 	if err != nil {
 		return nil, err
 	}
+	if _, there := env.At["packages"]; !there {
+		return nil, r.file.Usage(env.Line, "%s has no packages", what)
+	}
 	packages, err := yamltree.AsMapping(r.file, what+": packages", env.At["packages"])
 	if err != nil {
 		return nil, err

@@ -180,7 +180,7 @@ func (r *pixiReader) record(m yamltree.Mapping, i *Imported) error {
 		if err != nil {
 			return err
 		}
-		*k.to = append([]string{}, list...)
+		*k.to = append([]string{}, stripAll(list)...)
 	}
 	return nil
 }
@@ -217,10 +217,11 @@ func (r *pixiReader) wheel(m yamltree.Mapping, place string, i *Imported) (err e
 	} else if editable == "true" {
 		return notWheel(r.file, m.Line, i.Name, stripSecrets(place), "installed as editable")
 	}
-	if i.Requires, err = m.List(what, "requires_dist"); err != nil {
+	requires, err := m.List(what, "requires_dist")
+	if err != nil {
 		return err
 	}
-	i.Requires = append([]string{}, i.Requires...)
+	i.Requires = append([]string{}, stripAll(requires)...)
 	if i.RequiresPython, err = m.Optional(what, "requires_python"); err != nil {
 		return err
 	}

@@ -148,7 +148,8 @@ func TestPylockErrors(t *testing.T) {
 		{name: "scheme", text: replace("https://user:secret@w", "ftp://w"), want: `usage f:14: "ftp://w.example/attrs-25.1.0-py3-none-any.whl" has the scheme "ftp", which is not https, http, oci or file`},
 		{name: "no archive", text: replace("attrs-25.1.0-py3-none-any.whl', size", "attrs', size"), want: `usage f:14: package "attrs": "https://w.example/attrs" is no wheel: gophersnake installs wheels only` + only},
 		{name: "long key", text: "a.b.c.d.e.f.g.h.i = 1\n", want: "usage f:1: file holds too much"},
-		{name: "many keys", text: "a = 1\n" + strings.Repeat("[a]\n", 1000), want: "usage f:1001: file holds too much"},
+		{name: "many keys", text: "a = 1\n" + strings.Repeat("[[a]]\n", 4000), want: "usage f:4001: file holds too much"},
+		{name: "many inline keys", text: "a = [{b = {c = 1" + strings.Repeat(", d = 2", 4000) + "}}]\n", want: "usage f:1: file holds too much"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.o.Python == "" {

@@ -18,9 +18,10 @@ type pylockLines struct {
 }
 
 // Bounds of the TOML that is read. The library's time grows with the squares of
-// the number of keys in a table and of the parts of a key.
+// the number of keys of a package, or of an inline table, and of the parts of a
+// key.
 const (
-	maxPylockKeys  = 1000
+	maxPylockKeys  = 4000
 	maxPylockParts = 8
 )
 
@@ -45,20 +46,40 @@ func readPylockLines(f yamltree.File, data []byte) (pylockLines, error) {
 			continue
 		}
 		key, line := l.keyOf(n)
-		if keys++; len(key) > maxPylockParts || keys > maxPylockKeys {
+		name := strings.Join(key, ".")
+		if keys++; n.Kind == unstable.ArrayTable && name == "packages" {
+			keys = 0
+		}
+		if len(key) > maxPylockParts || keys > maxPylockKeys || n.Kind == unstable.KeyValue && tooWide(n.Value()) {
 			return l, f.Usage(line, "file holds too much")
 		}
-		name := strings.Join(key, ".")
 		if n.Kind == unstable.KeyValue {
 			l.value(table, name, n, line)
 			continue
 		}
 		if table = name; n.Kind == unstable.ArrayTable {
-			keys = 0
 			l.block(name, line)
 		}
 	}
 	return l, nil
+}
+
+// tooWide tells whether a value holds an inline table of too many keys.
+func tooWide(value *unstable.Node) bool {
+	count := 0
+	for it := value.Children(); it.Next(); {
+		n := it.Node()
+		if n.Kind == unstable.KeyValue {
+			if count++; count > maxPylockKeys {
+				return true
+			}
+			n = n.Value()
+		}
+		if (n.Kind == unstable.InlineTable || n.Kind == unstable.Array) && tooWide(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyOf returns the parts of a key, and its line.

@@ -24,6 +24,19 @@ func stripSecrets(s string) string {
 	return urlToken.ReplaceAllString(s, "$1/")
 }
 
+// stripAll takes secrets out of the URLs that match specs ("URL::name") and
+// requirements ("name @ URL") may have.
+func stripAll(list []string) []string {
+	for n, s := range list {
+		if name, u, ok := strings.Cut(s, "@"); ok && !strings.Contains(name, "://") && strings.Contains(u, "://") {
+			list[n] = strings.TrimSpace(name) + " @ " + stripSecrets(strings.TrimSpace(u))
+		} else {
+			list[n] = stripSecrets(s)
+		}
+	}
+	return list
+}
+
 // FileURL returns where a package of another tool's lock file lies as our lock
 // says it. A file:// URL and a path become a path relative to base, with
 // slashes; every other URL stays. Paths are relative to dir: CEP 23 says the
