@@ -12,7 +12,7 @@ import (
 
 // chunkSize is from how many bytes on a chunk is full. A small one wastes less
 // when a name is asked for, a large one packs better.
-const chunkSize = 32 << 10
+const chunkSize = 16 << 10
 
 // packer cuts the records of a document into compressed chunks, in the order
 // in which they come, and notes where those of each name are.
