@@ -48,7 +48,7 @@ func (p *pool) Sort(l sat.Lookup, in []sat.Solvable) {
 			to++
 		}
 		if to-from > 1 {
-			p.sortEqual(l, in[from:to])
+			p.sortGroup(l, in[from:to])
 		}
 		from = to
 	}
@@ -64,12 +64,33 @@ func (p *pool) rankName(n sat.Name) {
 	list := slices.Clone(all)
 	slices.SortStableFunc(list, p.compare)
 	rank := int32(1)
-	for i, x := range list {
-		if i > 0 && p.compare(list[i-1], x) != 0 {
-			rank++
+	for from := 0; from < len(list); rank++ {
+		to := from
+		for ; to < len(list) && p.compare(list[from], list[to]) == 0; to++ {
+			p.rank[list[to]] = rank
 		}
-		p.rank[x] = rank
+		for _, x := range list[from:to] {
+			p.equals[x] = int32(to - from)
+		}
+		from = to
 	}
+}
+
+// sortGroup orders records of one rank. Where they are all of that rank, as they
+// mostly are, the order is found once.
+func (p *pool) sortGroup(l sat.Lookup, in []sat.Solvable) {
+	if int(p.equals[in[0]]) != len(in) {
+		p.sortEqual(l, in)
+		return
+	}
+	key := in[0] // the first of them in the order of the channel's file
+	order, ok := p.orders[key]
+	if !ok {
+		p.sortEqual(l, in)
+		p.orders[key] = slices.Clone(in)
+		return
+	}
+	copy(in, order)
 }
 
 func (p *pool) compare(a, b sat.Solvable) int {
@@ -108,14 +129,14 @@ func (p *pool) sortEqual(l sat.Lookup, in []sat.Solvable) {
 // order, and for each record and name what it reaches: where a record has several
 // specs on a name, the least of what they reach.
 func (p *pool) common(l sat.Lookup, in []sat.Solvable) ([]sat.Name, []reach) {
-	var names []sat.Name
+	var names, own []sat.Name
 	for i, x := range in {
-		var own []sat.Name
+		own = own[:0]
 		for _, v := range l.Dependencies(x).Requires {
 			own = append(own, p.setName[v])
 		}
 		if i == 0 {
-			names = own
+			names = slices.Clone(own)
 			continue
 		}
 		names = slices.DeleteFunc(names, func(n sat.Name) bool { return !slices.Contains(own, n) })

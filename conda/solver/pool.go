@@ -27,6 +27,8 @@ type pool struct {
 	virtual  map[sat.Solvable]bool
 	broken   map[sat.Solvable]string // why a record cannot be used at all
 	rank     []int32                 // by solvable: place among those of its name; 0 until ranked
+	equals   []int32                 // by solvable: how many have its rank
+	orders   map[sat.Solvable][]sat.Solvable
 	channels map[string]int
 
 	specs   []spec // by version set
@@ -48,7 +50,7 @@ func newPool(p *Problem) *pool {
 	pl := &pool{
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
 		virtual: map[sat.Solvable]bool{}, broken: map[sat.Solvable]string{},
-		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0},
+		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
 		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
 		highest: map[sat.VersionSet]reach{}, meanings: map[string]sat.VersionSet{},
 	}
@@ -90,6 +92,7 @@ func (p *pool) add(n sat.Name, r *Record) sat.Solvable {
 	p.versions = append(p.versions, v)
 	p.nameOf = append(p.nameOf, n)
 	p.rank = append(p.rank, 0)
+	p.equals = append(p.equals, 0)
 	p.cands[n].All = append(p.cands[n].All, x)
 	return x
 }

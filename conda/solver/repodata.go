@@ -21,9 +21,15 @@ func FromRepodata(r *repodata.Record) Record {
 // by name in alphabetical order, else in the order of channels, subdirs and
 // files.
 func FromSet(set *repodata.Set) []Record {
-	var out []Record
+	var found [][]repodata.Record
+	n := 0
 	for _, name := range set.Names() {
 		records := set.Records(name)
+		found = append(found, records)
+		n += len(records)
+	}
+	out := make([]Record, 0, n)
+	for _, records := range found {
 		for i := range records {
 			out = append(out, FromRepodata(&records[i]))
 		}

@@ -1,5 +1,7 @@
 package sat
 
+import "slices"
+
 // lit is a variable, shifted left by one, with bit 0 set if negated.
 type lit = int32
 
@@ -42,6 +44,15 @@ type clauses struct {
 	watch []lit   // two for each clause; -1 if the clause is not watched
 	next  []int32 // the following clause in the list of each watch, or -1
 	arena []lit
+}
+
+// grow makes room for n clauses.
+func (c *clauses) grow(n int) {
+	c.kind = slices.Grow(c.kind, n)
+	for _, list := range []*[]int32{&c.head, &c.from, &c.to, &c.info} {
+		*list = slices.Grow(*list, n)
+	}
+	c.watch, c.next, c.arena = slices.Grow(c.watch, 2*n), slices.Grow(c.next, 2*n), slices.Grow(c.arena, 2*n)
 }
 
 func (c *clauses) add(k clauseKind, head lit, from, to, info int32) int32 {

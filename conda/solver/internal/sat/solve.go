@@ -81,6 +81,7 @@ func Solve(ctx context.Context, p Provider, problem Problem) ([]Solvable, error)
 
 func newSolver(p Provider, problem Problem) *Solver {
 	s := &Solver{p: p, root: problem}
+	s.c.grow(1 << 12)
 	s.newVariable(Root)
 	s.cache.variable = append(s.cache.variable, 0)
 	s.c.add(kindRoot, -1, 0, 0, 0)
