@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gophersnake/gophersnake/conda/matchspec"
 	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/spec"
@@ -45,6 +46,26 @@ func (s *resolver) channels(ctx context.Context, written []string) ([]*repodata.
 		}
 	}
 	return all, nil
+}
+
+// inChannel returns a request with its channel as records name it, where the
+// user wrote it in another way that a match spec cannot know: as a path, or by a
+// name that stands for another place.
+func (s *resolver) inChannel(ctx context.Context, text string, m *matchspec.MatchSpec) (string, error) {
+	if m.Channel == "" {
+		return text, nil
+	}
+	found, err := s.Channels(ctx, m.Channel)
+	if err != nil || len(found) != 1 {
+		return text, err
+	}
+	plain := matchspec.MatchSpec{Name: m.Name, Channel: m.Channel}
+	if plain.Matches(&matchspec.Record{Name: m.Name, Channel: found[0].Name, URL: found[0].URL + "/noarch/" + m.Name + "-1-0.conda", Subdir: noarch}) {
+		return text, nil
+	}
+	own := *m
+	own.Channel = found[0].Name
+	return own.String(), nil
 }
 
 // open opens channels. With a cut-off, records that appeared later are not seen,

@@ -89,14 +89,12 @@ func (s *resolver) updates(old lock.Selection) bool {
 		slices.ContainsFunc(old.Wheels, func(w lock.Wheel) bool { return s.Update(w.Name) })
 }
 
-// stays reports whether the old lock answers the very same questions.
+// stays reports whether the old lock answers the very same questions. Packages
+// that were taken from a file stay even where channels are to be asked anew.
 func (s *resolver) stays(env *spec.Environment, wishes []*wish) bool {
-	if s.Anew || s.FailOnShadow {
-		return false
-	}
 	for _, w := range wishes {
 		old := s.Old.For(env.Name, w.Platform)
-		if !w.sameQuestion(old.Solve) || s.updates(old) {
+		if !w.sameQuestion(old.Solve) || s.updates(old) || (s.Anew || s.FailOnShadow) && old.Solve.From == "" {
 			return false
 		}
 	}
@@ -135,11 +133,17 @@ func (s *resolver) prepare(ctx context.Context, env *spec.Environment, w *wish, 
 	}
 	old := s.Old.For(env.Name, w.Platform)
 	t.problem = solver.Problem{
-		Specs: w.Specs, Virtual: candidates(w.Virtual), ExcludeNewer: cutoff,
+		Virtual: candidates(w.Virtual), ExcludeNewer: cutoff,
 		Priority: map[string]solver.Priority{"strict": solver.Strict, "flexible": solver.Flexible, "disabled": solver.Disabled}[w.Priority],
 	}
 	for _, c := range t.channels {
 		t.problem.Channels = append(t.problem.Channels, c.Name)
+	}
+	for i, text := range w.Specs {
+		if text, err = s.inChannel(ctx, text, w.specs[i]); err != nil {
+			return nil, err
+		}
+		t.problem.Specs = append(t.problem.Specs, text)
 	}
 	for _, c := range old.Conda {
 		if !s.Update(c.Name) {
