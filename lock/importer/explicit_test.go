@@ -71,7 +71,7 @@ func TestExplicitErrors(t *testing.T) {
 		{"variable", "@EXPLICIT\n$HOME/a-1-0.conda\n", `usage f:2: "$HOME/a-1-0.conda" holds a variable, which is not expanded | write the URL itself; credentials belong in the configuration`},
 		{"backslash", "@EXPLICIT\nC:\\pkgs\\a-1-0.conda\n", `usage f:2: path "C:\\pkgs\\a-1-0.conda" has backslashes | write it with slashes`},
 		{"scheme", "@EXPLICIT\nftp://h.example/c/noarch/a-1-0.conda\n", `usage f:2: "ftp://h.example/c/noarch/a-1-0.conda" has the scheme "ftp", which is not https, http, oci or file`},
-		{"query", "@EXPLICIT\n" + at + "a-1-0.conda?x=1\n", `usage f:2: "` + at + `a-1-0.conda?x=1" is not a URL of a package`},
+		{"query", "@EXPLICIT\n" + at + "a-1-0.conda?x=1\n", `usage f:2: "` + at + `a-1-0.conda" has a query, which is no part of a package's URL`},
 		{"secret in a bad URL", "@EXPLICIT\nhttps://user:secret@h.example:port/a-1-0.conda\n", `usage f:2: "https://h.example:port/a-1-0.conda" is not a URL of a package`},
 		{"up", "@EXPLICIT\n" + at + "../a-1-0.conda\n", `verification f:2: "` + at + `../a-1-0.conda" holds the path element ".."`},
 		{"hidden slash", "@EXPLICIT\n" + at + "..%2Fa-1-0.conda\n", `verification f:2: "` + at + `..%2Fa-1-0.conda" holds the path element "..%2Fa-1-0.conda"`},

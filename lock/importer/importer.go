@@ -99,31 +99,34 @@ func (i *Imported) setURL(f yamltree.File, raw string) error {
 // returns its path.
 func (i *Imported) setPlace(f yamltree.File, raw string) (string, error) {
 	i.URL = stripSecrets(raw)
-	where := i.URL
+	where, show := i.URL, shown(raw)
 	if strings.HasPrefix(where, "~") {
-		return "", f.Usage(i.Line, "%q starts with ~, which is not expanded", where).WithHint("write the path itself")
+		return "", f.Usage(i.Line, "%q starts with ~, which is not expanded", show).WithHint("write the path itself")
 	}
 	if strings.Contains(where, "$") {
-		return "", f.Usage(i.Line, "%q holds a variable, which is not expanded", where).WithHint("write the URL itself; credentials belong in the configuration")
+		return "", f.Usage(i.Line, "%q holds a variable, which is not expanded", show).WithHint("write the URL itself; credentials belong in the configuration")
 	}
 	scheme, _, ok := strings.Cut(where, "://")
 	if !ok {
 		if strings.Contains(where, `\`) {
-			return "", f.Usage(i.Line, "path %q has backslashes", where).WithHint("write it with slashes")
+			return "", f.Usage(i.Line, "path %q has backslashes", show).WithHint("write it with slashes")
 		}
 		return where, nil
 	}
 	u, err := url.Parse(where)
-	if err != nil || u.RawQuery != "" || u.Opaque != "" {
-		return "", f.Usage(i.Line, "%q is not a URL of a package", where)
+	if err != nil || u.Opaque != "" {
+		return "", f.Usage(i.Line, "%q is not a URL of a package", show)
+	}
+	if u.RawQuery != "" {
+		return "", f.Usage(i.Line, "%q has a query, which is no part of a package's URL", show)
 	}
 	switch scheme {
 	case "https", "http", "oci", "file":
 	default:
-		return "", f.Usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", where, scheme)
+		return "", f.Usage(i.Line, "%q has the scheme %q, which is not https, http, oci or file", show, scheme)
 	}
 	if err := safe(u); err != nil {
-		return "", fault.New(fault.Verification, f.At(i.Line), "%q %s", where, err)
+		return "", fault.New(fault.Verification, f.At(i.Line), "%q %s", show, err)
 	}
 	return u.Path, nil
 }

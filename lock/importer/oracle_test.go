@@ -89,9 +89,13 @@ func TestRattler(t *testing.T) {
 	}
 	same, packages := 0, 0
 	for n, theirs := range ask[string, oracle](t, "testdata/pixi.py", "py-rattler", paths) {
-		name, data := names[n], files[names[n]]
+		name := names[n]
+		top, err := parseYAML(name, files[name])
+		if err != nil {
+			t.Fatal(err)
+		}
 		if theirs.Error != "" {
-			if _, _, err := Pixi(name, data, PixiOptions{}); err == nil {
+			if _, _, err := readPixi(top, PixiOptions{}); err == nil {
 				t.Errorf("%s: read here, but rattler says %s", name, theirs.Error)
 			}
 			continue
@@ -102,7 +106,7 @@ func TestRattler(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				conda, wheels, err := Pixi(name, data, PixiOptions{Environment: env, Platforms: []platforms.Platform{p}})
+				conda, wheels, err := readPixi(top, PixiOptions{Environment: env, Platforms: []platforms.Platform{p}})
 				if err != nil {
 					if !builds(want) && !strings.Contains(err.Error(), "is too old") {
 						t.Errorf("%s: %s %s: %v", name, env, platform, err)

@@ -24,11 +24,7 @@ func pixiFiles(t *testing.T) map[string][]byte {
 
 // pixiTargets returns the environments of a file with those of their platforms
 // that gophersnake knows.
-func pixiTargets(name string, data []byte) map[string][]platforms.Platform {
-	top, err := parseYAML(name, data)
-	if err != nil {
-		return nil
-	}
+func pixiTargets(top yamltree.Mapping) map[string][]platforms.Platform {
 	found := map[string][]platforms.Platform{}
 	all, _ := yamltree.AsMapping(top.File, "", top.At["environments"])
 	for _, env := range all.Keys {
@@ -91,7 +87,11 @@ func TestRealPixi(t *testing.T) {
 	count := struct{ files, read, conda, wheels, refused int }{}
 	for name, data := range pixiFiles(t) {
 		count.files++
-		target := pixiTargets(name, data)
+		top, err := parseYAML(name, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := pixiTargets(top)
 		if len(target) == 0 {
 			target = map[string][]platforms.Platform{"default": nil}
 		}
@@ -101,7 +101,7 @@ func TestRealPixi(t *testing.T) {
 				if p == none {
 					o.Platforms = nil
 				}
-				conda, wheels, err := Pixi(name, data, o)
+				conda, wheels, err := readPixi(top, o)
 				why := ""
 				for key, reason := range refused {
 					file, rest, _ := strings.Cut(key, " ")

@@ -37,7 +37,7 @@ func (r *pixiReader) index(top yamltree.Mapping) error {
 		}
 		key := kind + " " + place
 		if was, twice := r.entries[key]; twice && differ(was, m) {
-			return r.file.Usage(m.Line, "%q is listed twice, first in line %d", stripSecrets(place), was.Line)
+			return r.file.Usage(m.Line, "%q is listed twice, first in line %d", shown(place), was.Line)
 		}
 		r.entries[key] = m
 	}
@@ -98,15 +98,15 @@ func (r *pixiReader) add(p platforms.Platform, n ast.Node) error {
 	}
 	if kind == "conda_source" || kind == "conda" && !strings.HasSuffix(place, ".conda") && !strings.HasSuffix(place, ".tar.bz2") {
 		name, from, both := strings.Cut(place, " @ ")
-		if place = stripSecrets(place); both {
-			place = name + " @ " + stripSecrets(from)
+		if place = shown(place); both {
+			place = name + " @ " + shown(from)
 		}
 		return r.file.Usage(named.Line, "package %q has to be built from source: gophersnake installs packages only", place).
 			WithHint("put the built package into a channel, or choose an environment without it")
 	}
 	entry, there := r.entries[kind+" "+place]
 	if !there {
-		return r.file.Usage(named.Line, "%q is not in the list of packages", stripSecrets(place))
+		return r.file.Usage(named.Line, "%q is not in the list of packages", shown(place))
 	}
 	i := Imported{Platform: p, Line: entry.Line}
 	if kind == "pypi" {
@@ -215,7 +215,7 @@ func (r *pixiReader) wheel(m yamltree.Mapping, place string, i *Imported) (err e
 	if editable, err := m.Optional(what, "editable"); err != nil {
 		return err
 	} else if editable == "true" {
-		return notWheel(r.file, m.Line, i.Name, stripSecrets(place), "installed as editable")
+		return notWheel(r.file, m.Line, i.Name, place, "installed as editable")
 	}
 	requires, err := m.List(what, "requires_dist")
 	if err != nil {

@@ -249,13 +249,13 @@ func (r *pylockReader) choices(n int, p *pylockPackage) (all []Imported, err err
 	artifacts := p.Wheels
 	switch {
 	case p.VCS != nil:
-		return nil, notWheel(r.file, line, p.Name, stripSecrets(p.VCS.place()), "a repository")
+		return nil, notWheel(r.file, line, p.Name, p.VCS.place(), "a repository")
 	case p.Directory != nil:
-		return nil, notWheel(r.file, line, p.Name, stripSecrets(p.Directory.place()), "a source directory")
+		return nil, notWheel(r.file, line, p.Name, p.Directory.place(), "a source directory")
 	case p.Archive != nil:
 		artifacts = []pylockArtifact{*p.Archive}
 	case len(p.Wheels) == 0 && p.Sdist != nil:
-		return nil, notWheel(r.file, line, p.Name, stripSecrets(p.Sdist.place()), "a source distribution")
+		return nil, notWheel(r.file, line, p.Name, p.Sdist.place(), "a source distribution")
 	case len(p.Wheels) == 0:
 		return nil, r.file.Usage(line, "%s has no wheel", quote(p.Name))
 	}

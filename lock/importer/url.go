@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	userInfo = regexp.MustCompile(`^([a-z][a-z0-9+.-]*://)[^/@]*@`)
-	urlToken = regexp.MustCompile(`^([a-z][a-z0-9+.-]*://[^/]*)/t/[^/]*/`)
+	userInfo = regexp.MustCompile(`(?i)^([a-z][a-z0-9+.-]*://)[^/@]*@`)
+	urlToken = regexp.MustCompile(`(?i)^([a-z][a-z0-9+.-]*://[^/]*)/t/[^/]*/`)
 )
 
 // stripSecrets returns a URL without user name and password and without the
@@ -22,6 +22,13 @@ func stripSecrets(s string) string {
 		s = userInfo.ReplaceAllString(s, "$1")
 	}
 	return urlToken.ReplaceAllString(s, "$1/")
+}
+
+// shown returns a URL or path as errors show it: without what may be secret in
+// it, which a query may be too.
+func shown(s string) string {
+	s, _, _ = strings.Cut(stripSecrets(s), "?")
+	return s
 }
 
 // stripAll takes secrets out of the URLs that match specs ("URL::name") and

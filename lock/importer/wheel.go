@@ -23,7 +23,7 @@ func (i *Imported) setWheel(f yamltree.File, raw, version string) error {
 	raw = strings.TrimPrefix(raw, "direct+") // pixi's mark of a URL that is not of an index
 	place, fragment, _ := strings.Cut(raw, "#")
 	if kind := sourceKind(place); kind != "" {
-		return notWheel(f, i.Line, i.Name, stripSecrets(place), kind)
+		return notWheel(f, i.Line, i.Name, place, kind)
 	}
 	if sum, ok := strings.CutPrefix(fragment, "sha256="); ok && isHex(sum, 64) && i.SHA256 == "" {
 		i.SHA256 = sum
@@ -48,6 +48,7 @@ func (i *Imported) setWheel(f yamltree.File, raw, version string) error {
 
 // sourceKind returns what a URL or path leads to if it is no wheel, or "".
 func sourceKind(place string) string {
+	place, _, _ = strings.Cut(place, "?")
 	scheme, _, isURL := strings.Cut(place, "://")
 	switch {
 	case isURL && strings.Contains(scheme, "+"):
@@ -65,6 +66,6 @@ func sourceKind(place string) string {
 // notWheel is the error for a Python package that would have to be built, for
 // which its code would have to be run.
 func notWheel(f yamltree.File, line int, name, place, kind string) error {
-	return fault.New(fault.Usage, f.At(line), "%s: %q is %s: gophersnake installs wheels only", quote(name), place, kind).
+	return fault.New(fault.Usage, f.At(line), "%s: %q is %s: gophersnake installs wheels only", quote(name), shown(place), kind).
 		WithHint("lock a version that has a wheel, or take the package from a conda channel")
 }
