@@ -112,10 +112,6 @@ func (a *app) condarc() (condarc.Config, error) {
 			filepath.Join(home, ".config", "conda", ".condarc"), filepath.Join(home, ".conda", ".condarc"), filepath.Join(home, ".condarc"),
 		}
 	}
-	lookup := func(name string) (string, bool) {
-		value := a.getenv(name)
-		return value, value != ""
-	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if file == "" || errors.Is(err, fs.ErrNotExist) && a.getenv("CONDARC") == "" {
@@ -124,7 +120,7 @@ func (a *app) condarc() (condarc.Config, error) {
 		if err != nil {
 			return all, fault.New(fault.Usage, file, "%w", bare(err)).WithHint("it is read for where channels are")
 		}
-		c, err := condarc.Read(file, text, lookup)
+		c, err := condarc.Read(file, text, a.lookupenv)
 		if err != nil {
 			return all, err
 		}
