@@ -218,6 +218,29 @@ func (t *site) runs(w lock.Wheel) error {
 		WithHint("ask for another version of one of the two")
 }
 
+// met checks that locked wheels are what the user asks for, and marks those.
+func (t *site) met(lockFile string, rows []lock.Wheel, pip []envfile.Dependency) error {
+	for _, d := range pip {
+		r, err := pypi.ParseRequirement(d.Text)
+		if err != nil {
+			return fault.New(fault.Usage, d.Where, "%w", err)
+		}
+		if !r.Applies(t.markers) {
+			continue
+		}
+		i := slices.IndexFunc(rows, func(w lock.Wheel) bool { return w.Name == r.Name })
+		if i < 0 {
+			return fault.New(fault.Stale, lockFile, "no wheel %q for %s, which %q asks for", r.Name, t.platform, d.Text).WithHint("lock with the other tool again")
+		}
+		if v, err := pypi.ParseVersion(rows[i].Version); err == nil && !r.Specifiers.Contains(v) {
+			return fault.New(fault.Stale, lockFile, "wheel %s %s for %s is not what %q asks for", r.Name, rows[i].Version, t.platform, d.Text).
+				WithHint("lock with the other tool again")
+		}
+		rows[i].Requested = true
+	}
+	return nil
+}
+
 // unmet tells which requirements of wheels neither a wheel nor a conda package
 // fulfils. Extras count where a requirement names them; of conda packages none
 // are known.

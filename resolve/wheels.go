@@ -29,20 +29,29 @@ func (s *resolver) wheels(ctx context.Context, env *spec.Environment) error {
 		if err != nil {
 			return err
 		}
-		locked, err := s.lockedWheels(env, p)
-		if err != nil {
+		q := wheelQuestion{lockFile: s.lockFile(env, p), file: env.Conda.Wheels, pip: part.Pip}
+		if q.lockFile != "" {
+			if _, q.locked, err = s.readLock(q.lockFile, env, p); err != nil {
+				return err
+			}
+		}
+		if err := q.check(); err != nil {
 			return err
 		}
-		if len(part.Pip) == 0 && len(locked) == 0 && env.Conda.Wheels == "" {
+		old := s.Old.For(env.Name, p).Wheels
+		kept := q.lockFile == "" && s.takenOver(env, p) && len(old) > 0
+		if q.empty() && !kept {
 			continue
 		}
 		t, err := s.site(env, p)
 		if err != nil {
 			return err
 		}
-		rows, err := s.siteWheels(ctx, env, t, part.Pip, locked)
-		if err != nil {
-			return err
+		rows := old
+		if !q.empty() {
+			if rows, err = s.answer(ctx, env, t, q); err != nil {
+				return err
+			}
 		}
 		for _, text := range t.unmet(rows, part.Pip) {
 			notes[text] = true
@@ -58,50 +67,69 @@ func (s *resolver) wheels(ctx context.Context, env *spec.Environment) error {
 	return nil
 }
 
-// lockedWheels returns the wheels that the lock file of the conda packages has
-// for a platform.
-func (s *resolver) lockedWheels(env *spec.Environment, p platforms.Platform) ([]importer.Imported, error) {
-	_, lockFile := env.Conda.For(p.Subdir())
-	if lockFile == "" {
-		return nil, nil
-	}
-	_, wheels, err := s.readLock(lockFile, env, p)
-	return wheels, err
+// wheelQuestion is where the wheels of an environment on a platform come from.
+type wheelQuestion struct {
+	lockFile string              // of the conda packages, "" without one
+	locked   []importer.Imported // the wheels that it has
+	file     string              // a pylock.toml
+	pip      []envfile.Dependency
 }
 
-// siteWheels returns the rows of one platform, whichever way its wheels come.
-func (s *resolver) siteWheels(ctx context.Context, env *spec.Environment, t *site, pip []envfile.Dependency, locked []importer.Imported) ([]lock.Wheel, error) {
-	file, lockFile := env.Conda.Wheels, ""
+func (q wheelQuestion) empty() bool { return len(q.locked) == 0 && q.file == "" && len(q.pip) == 0 }
+
+// check refuses two answers to one question.
+func (q wheelQuestion) check() error {
 	switch {
-	case len(pip) > 0 && file != "":
-		return nil, fault.New(fault.Usage, pip[0].Where, "requirement %q: pip requirements and [conda] wheels exclude each other", pip[0].Text).
-			WithHint("lock the requirement into %s, or remove wheels", file)
-	case len(locked) > 0 && file != "":
-		_, lockFile = env.Conda.For(t.platform.Subdir())
-		return nil, fault.New(fault.Usage, lockFile, "it has wheels, so that [conda] wheels cannot name others").WithHint("remove wheels")
-	case len(pip) > 0:
-		if s.sameWheels(t) {
-			return t.old.Wheels, nil
-		}
-		return s.asked(ctx, t, pip)
-	case file != "":
-		data, err := s.ReadFile(file)
+	case len(q.pip) > 0 && q.file != "":
+		return fault.New(fault.Usage, q.pip[0].Where, "requirement %q: pip requirements and [conda] wheels exclude each other", q.pip[0].Text).
+			WithHint("lock the requirement into %s, or remove wheels", q.file)
+	case len(q.locked) > 0 && q.file != "":
+		return fault.New(fault.Usage, q.lockFile, "it has wheels, so that [conda] wheels cannot name others").WithHint("remove wheels")
+	}
+	return nil
+}
+
+// lockFile returns the lock file that the conda packages of a platform come
+// from, for good or (by Request.From) this time.
+func (s *resolver) lockFile(env *spec.Environment, p platforms.Platform) string {
+	_, file := env.Conda.For(p.Subdir())
+	return cmp.Or(file, s.From[env.Name])
+}
+
+// takenOver reports whether the packages of a platform are those that an
+// earlier lock took from another tool's lock file.
+func (s *resolver) takenOver(env *spec.Environment, p platforms.Platform) bool {
+	now := s.lock.For(env.Name, p).Solve
+	return now != nil && now.From != ""
+}
+
+// answer returns the rows of one platform, whichever way its wheels come.
+func (s *resolver) answer(ctx context.Context, env *spec.Environment, t *site, q wheelQuestion) ([]lock.Wheel, error) {
+	switch {
+	case len(q.locked) > 0:
+	case len(q.pip) > 0 && s.sameWheels(t):
+		return t.old.Wheels, nil
+	case len(q.pip) > 0:
+		return s.asked(ctx, t, q.pip)
+	default:
+		data, err := s.ReadFile(q.file)
 		if err != nil {
 			return nil, err
 		}
+		q.lockFile = q.file
 		o := importer.Options{Platform: t.platform, Python: t.python, Categories: env.Conda.Categories}
-		if _, locked, err = importer.Read(file, data, o); err != nil {
+		if _, q.locked, err = importer.Read(q.file, data, o); err != nil {
 			return nil, err
 		}
-		lockFile = file
-	default:
-		_, lockFile = env.Conda.For(t.platform.Subdir())
 	}
-	rows, err := s.chosenWheels(t, lockFile, locked)
+	rows, err := s.chosenWheels(t, q.lockFile, q.locked)
 	if err != nil {
 		return nil, err
 	}
-	return s.fitting(ctx, t, rows)
+	if rows, err = s.fitting(ctx, t, rows); err != nil {
+		return nil, err
+	}
+	return rows, t.met(q.lockFile, rows, q.pip)
 }
 
 // fitting completes chosen wheels, and refuses those that cannot be installed.
@@ -138,7 +166,10 @@ func sameWheels(a, b []lock.Wheel) bool {
 // sameWheels reports whether the old lock answers the same question to uv.
 func (s *resolver) sameWheels(t *site) bool {
 	a, b := t.old.Solve, t.solve
-	return !s.Anew && a != nil && b != nil && slices.Equal(a.Pip, b.Pip) && slices.Equal(a.Virtual, b.Virtual) && a.ExcludeNewer == b.ExcludeNewer &&
+	if a == nil || b == nil || s.Anew && a.From == "" && s.UV.Path != "" { // a machine without uv can check a lock too
+		return false
+	}
+	return slices.Equal(a.Pip, b.Pip) && slices.Equal(a.Virtual, b.Virtual) && a.ExcludeNewer == b.ExcludeNewer &&
 		t.sameConda() && !slices.ContainsFunc(t.old.Wheels, func(w lock.Wheel) bool { return s.Update(w.Name) })
 }
 

@@ -121,8 +121,10 @@ func (p *project) inputHash() (string, error) {
 				names[file] = true
 			}
 		}
-		if env.Conda.File != "" {
-			names[env.Conda.File] = true
+		for _, file := range []string{env.Conda.File, env.Conda.Wheels} {
+			if file != "" {
+				names[file] = true
+			}
 		}
 		if mod := p.goMod(); mod != "" && (len(env.CLI) > 0 || slices.Contains(env.Go.Versions, "go.mod")) {
 			names[mod] = true

@@ -25,6 +25,9 @@ func explain(ctx context.Context, o Options, q Question, message string, err err
 		return fault.New(fault.Usage, "uv", "cannot be run: %w", bare(err)).WithHint("check the uv that is on PATH")
 	}
 	text := clean(message, o)
+	if o.Offline && strings.Contains(message, "network was disabled") {
+		return fault.New(fault.Network, where, "--offline forbids to ask the indexes, and uv's cache has not all that is needed")
+	}
 	if rest, ok := strings.CutPrefix(text, "No solution found when resolving dependencies"); ok {
 		rest = strings.TrimLeft(strings.TrimPrefix(rest, ":"), " ")
 		e := fault.New(fault.Unsatisfiable, where, "no wheels fulfil the requirements: %s", strings.TrimPrefix(rest, "\n  cause: "))

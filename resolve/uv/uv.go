@@ -17,9 +17,10 @@ import (
 
 // Options says which uv is run, and how.
 type Options struct {
-	Path string   // of the program; "" where there is none
-	Env  []string // "KEY=value": all that it sees, see Environ
-	Dir  string   // for uv's cache and scratch; made where it is missing
+	Path    string   // of the program; "" where there is none
+	Env     []string // "KEY=value": all that it sees, see Environ
+	Dir     string   // for uv's cache and scratch; made where it is missing
+	Offline bool     // ask no index: what the cache lacks is a network error
 }
 
 // Question is what is asked for one target. Lists are used in their order.
@@ -107,6 +108,9 @@ func (r *run) exec(ctx context.Context, o Options, args []string) (message strin
 	cmd := exec.CommandContext(ctx, o.Path, args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(append([]string{}, o.Env...), "UV_PYTHON_DOWNLOADS=never")
+	if o.Offline {
+		cmd.Env = append(cmd.Env, "UV_OFFLINE=1")
+	}
 	cmd.WaitDelay = 5 * time.Second // for what it left running with our pipes
 	out := &capped{}
 	cmd.Stdout, cmd.Stderr = out, out

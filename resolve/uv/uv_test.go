@@ -284,3 +284,27 @@ func TestNetwork(t *testing.T) {
 		t.Errorf("%s error %v", fault.ClassOf(err), err)
 	}
 }
+
+// TestOffline checks that what is known stays known, and that nobody is asked.
+func TestOffline(t *testing.T) {
+	x := newIndex(t, projects)
+	o := options(t, x.URL+"/simple")
+	o.Offline = true
+	if _, err := uv.Compile(t.Context(), o, question("fast")); fault.ClassOf(err) != fault.Network ||
+		err.Error() != "pip for linux/arm64: --offline forbids to ask the indexes, and uv's cache has not all that is needed" {
+		t.Errorf("%s error %v", fault.ClassOf(err), err)
+	}
+	o.Offline = false
+	if _, err := uv.Compile(t.Context(), o, question("fast")); err != nil {
+		t.Fatal(err)
+	}
+	x.Close()
+	o.Offline = true
+	data, err := uv.Compile(t.Context(), o, question("fast"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, data); len(got) != 1 {
+		t.Errorf("%s", data)
+	}
+}
