@@ -13,8 +13,10 @@ import (
 	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/layers/cli"
 	"github.com/gophersnake/gophersnake/layers/condaenv"
+	"github.com/gophersnake/gophersnake/layers/debbase"
 	"github.com/gophersnake/gophersnake/layers/files"
 	"github.com/gophersnake/gophersnake/layers/gotool"
+	"github.com/gophersnake/gophersnake/layers/wheels"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/tree"
@@ -23,7 +25,9 @@ import (
 // Inputs is what an environment has besides the lock: where locked things are
 // opened, and what the user's own files and settings are.
 type Inputs struct {
+	Debs         debbase.Debs // may be nil without bases of Debian packages
 	Archives     condaenv.Archives
+	Wheels       wheels.Archives
 	ToolchainZip func(ctx context.Context, t *lock.Toolchain) (Zip, error)
 	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
 
@@ -65,7 +69,7 @@ func Compose(s lock.Selection, p platforms.Platform, base v1.Image, in Inputs, c
 		c.facts = &s.Base.Facts
 	}
 	c.accounts()
-	for _, step := range []func() error{c.toolchain, c.conda, c.files, c.programs, c.users} {
+	for _, step := range []func() error{c.debian, c.toolchain, c.conda, c.files, c.programs, c.users} {
 		if err := step(); err != nil {
 			return Image{}, err
 		}
@@ -77,6 +81,16 @@ func Compose(s lock.Selection, p platforms.Platform, base v1.Image, in Inputs, c
 	conf.User = user
 	conf.Env = environ(c.facts.Env, s.Activation, conf.Env)
 	return Image{Platform: p, Base: base, Layers: c.layers, Config: conf}, nil
+}
+
+// debian adds the layer of a base of Debian packages.
+func (c *composer) debian() error {
+	if b := c.lock.Base; b != nil && b.Suite != "" {
+		c.layers = append(c.layers, debbase.Layer(debbase.Base{
+			Platform: c.platform, Packages: c.lock.Debs, Compression: c.Compression, Debs: c.Debs,
+		}))
+	}
+	return nil
 }
 
 // toolchain adds the layer of the image's Go.
@@ -118,7 +132,7 @@ func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root
 	return &layers.Content{Dirs: layers.Dirs(c.facts, dirs...), Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
 }
 
-// conda adds the layers of the conda environment.
+// conda adds the layers of the conda environment, and of wheels in it.
 func (c *composer) conda() error {
 	env := condaenv.Env{
 		Platform: c.platform, Prefix: c.CondaPrefix, Base: c.facts, Packages: c.lock.Conda, Groups: c.lock.Groups,
@@ -130,8 +144,13 @@ func (c *composer) conda() error {
 	if c.Report != nil {
 		env.Report = func(plan *link.Plan) { c.Report(c.platform, plan) }
 	}
-	ls, err := condaenv.New(env).Layers()
-	c.layers = append(c.layers, ls...)
+	conda := condaenv.New(env)
+	ls, err := conda.Layers()
+	if err != nil {
+		return err
+	}
+	above, err := wheels.Layers(wheels.Env{Conda: conda, Wheels: c.lock.Wheels, Archives: c.Wheels})
+	c.layers = append(append(c.layers, ls...), above...)
 	return err
 }
 

@@ -1,7 +1,7 @@
 // Package layers holds what all kinds of layers have in common: a layer is
 // known by its key before its bytes exist.
 //
-// Each kind has a package of its own: condaenv, gotool, cli, files.
+// Each kind has a package of its own: condaenv, wheels, gotool, cli, files.
 package layers
 
 import (
@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 // Layer is one layer of an image. Its key follows from the lock and the user's
 // own sources alone; its content may have to be fetched.
 type Layer struct {
-	Kind string // "go", "conda", "env", "cli", "files", "accounts"
+	Kind string // "go", "conda", "env", "wheels", "cli", "files", "accounts"
 	Name string // for people: "go 1.26.8", "python"
 	Key  string // see Key
 
@@ -39,6 +40,15 @@ type Content struct {
 type Fragment struct {
 	Key   string // "sha256:<hex>" of all that its bytes depend on
 	Write func(ctx context.Context, w *tree.Writer) error
+}
+
+// Title returns the name of a layer that many packages share: their names, or
+// the first ones and how many there are of what.
+func Title(names []string, what string) string {
+	if len(names) > 6 {
+		return fmt.Sprintf("%s … %d %s", strings.Join(names[:5], " "), len(names), what)
+	}
+	return strings.Join(names, " ")
 }
 
 // Key returns "sha256:<hex>" of a layer's complete description: the layer

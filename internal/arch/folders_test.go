@@ -44,8 +44,9 @@ var folders = []folder{
 	{"layers/cli", "the layer of a program compiled from the user's sources", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/files", "layers of the user's files, accounts and small generated files", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/wheels", "the layer of an environment's wheels", []string{
-		"layers", "layers/condaenv", "lock", "platforms", "tree", "conda/link", "wheel", "internal/fault",
+		"layers", "layers/condaenv", "lock", "platforms", "tree", "conda/...", "wheel/...", "internal/fault",
 	}},
+	{"layers/debbase", "the layer of a base of Debian packages", []string{"layers", "lock", "platforms", "tree", "debian"}},
 	{"layers/...", "one kind of layer each", []string{"layers", "lock", "platforms", "tree", "conda/...", "golang/...", "debian", "internal/fault"}},
 	{"builder", "lock to layers to images to index", []string{
 		"layers/...", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
@@ -62,7 +63,7 @@ var folders = []folder{
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
 		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault",
-		"layers", "layers/cli", "lock", "lock/importer", "platforms", "tree",
+		"layers", "layers/cli", "layers/debbase", "lock", "lock/importer", "platforms", "tree",
 	}},
 
 	// The program and the tests.

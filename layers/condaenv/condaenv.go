@@ -5,7 +5,6 @@ package condaenv
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -135,11 +134,7 @@ func (e *Environment) layer(in inputs, names []string) layers.Layer {
 		Inputs inputs
 		Own    []string
 	}{in, names})
-	title := strings.Join(names, " ")
-	if len(names) > 6 {
-		title = fmt.Sprintf("%s … %d packages", strings.Join(names[:5], " "), len(names))
-	}
-	return layers.Layer{Kind: "conda", Name: title, Key: key, Content: func(ctx context.Context) (*layers.Content, error) {
+	return layers.Layer{Kind: "conda", Name: layers.Title(names, "packages"), Key: key, Content: func(ctx context.Context) (*layers.Content, error) {
 		plan, err := e.Plan(ctx)
 		if err != nil {
 			return nil, err
