@@ -146,6 +146,19 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestMoved(t *testing.T) {
+	l := sample(t)
+	text := string(export(t, func(w io.Writer) error { return exporter.Explicit(w, exporter.Moved(l, "../project"), "", amd64) }))
+	for _, want := range []string{"\n../project/channel/noarch/tool-1.0", " @ ../project/wheels/MarkupSafe-3.0.2", "\nhttps://channel.example/main/noarch/pip-"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if d := cmp.Diff(sample(t), l); d != "" {
+		t.Errorf("the lock itself changed: %s", d)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	l := sample(t)
 	l.Solve[1].From = "conda-lock.yml"
