@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
 )
@@ -85,7 +86,10 @@ func Read(name string, data []byte) (*File, error) {
 // For returns what the file says for a platform. A platform that the file's
 // own list of platforms lacks is an error of class usage.
 func (e *File) For(p platforms.Platform) (Part, error) {
-	o := e.parts[p]
+	o, ok := e.parts[p]
+	if !ok {
+		return Part{}, fault.New(fault.Usage, "", "platform %q is none that gophersnake knows", p)
+	}
 	return o.part, o.err
 }
 

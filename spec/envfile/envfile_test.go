@@ -101,6 +101,17 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestUnknownPlatform(t *testing.T) {
+	f, err := Read("e.yml", []byte("dependencies: [a]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.For(platforms.Platform{OS: "plan9", Arch: "arm"})
+	if want := `usage platform "plan9/arm" is none that gophersnake knows`; problem(err) != want {
+		t.Errorf("%s, want %s", problem(err), want)
+	}
+}
+
 func TestWindowsText(t *testing.T) {
 	f, err := Read("e.yml", []byte("\uFEFFdependencies:\r\n- a  # [win]\r\n- b c\r\nvariables:\r\n  X: |\r\n    1\r\n    2\r\n"))
 	if err != nil {
