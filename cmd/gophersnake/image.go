@@ -89,7 +89,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 		return builder.Inputs{}, err
 	}
 	in := builder.Inputs{
-		Archives: w, CondaPrefix: env.Conda.Prefix, DropPyc: env.Conda.Pyc == "drop", Strict: p.strict,
+		Archives: w, Wheels: w, CondaPrefix: env.Conda.Prefix, DropPyc: env.Conda.Pyc == "drop", Strict: p.strict,
 		User: string(env.Image.User), Compression: compression, Warn: pr.warn,
 		ToolchainZip: func(ctx context.Context, t *lock.Toolchain) (builder.Zip, error) { return w.ToolchainZip(ctx, t) },
 		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
