@@ -153,7 +153,7 @@ func (s *resolver) shadowed(targets []*target) error {
 		text := fmt.Sprintf("%s %s %s", list(names[line]), verb, line)
 		if s.FailOnShadow {
 			return fault.New(fault.Policy, "conda", "--fail-on-shadow: %s", text).
-				WithHint("say which channel is meant: %s::%s", line[strings.LastIndexByte(line, ' ')+1:], names[line][0])
+				WithHint("say which channel is meant: ask for CHANNEL::%s", names[line][0])
 		}
 		s.Note(text)
 	}

@@ -162,7 +162,7 @@ func TestPriority(t *testing.T) {
 			continue
 		}
 		name, _, _ := strings.Cut(tt.note, " ")
-		wantError(t, err, fault.Policy, "conda: --fail-on-shadow: "+tt.note, "say which channel is meant: "+tt.note[len(tt.note)-1:]+"::"+name)
+		wantError(t, err, fault.Policy, "conda: --fail-on-shadow: "+tt.note, "say which channel is meant: ask for CHANNEL::"+name)
 	}
 	// A request can name a channel that is not listed.
 	l, _ := resolved(t, w, request(t, oneImage+"[conda]\nchannels = [\"a\"]\ndependencies = [\"app\", \"b::other\"]\n"))

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -92,15 +93,16 @@ func (s *resolver) libc(env *spec.Environment, p platforms.Platform) (libc strin
 func (s *resolver) below(env *spec.Environment, p platforms.Platform) (has, hint string) {
 	libc, _ := s.libc(env, p)
 	const stated = `; a C library that you add yourself can be stated: [conda] virtual-packages = { __glibc = "2.36" }`
+	base := "the base " + cmp.Or(env.Base.Image, "of Debian packages")
 	switch {
 	case env.Base.Scratch():
 		return "the image has no base, so that it has no C library", `set [base] image to an image with glibc` + stated
 	case libc == "":
-		return "the base " + env.Base.Image + " has no C library", "choose a base with glibc" + stated
+		return base + " has no C library", "choose a base with glibc" + stated
 	case strings.HasPrefix(libc, "musl"):
-		return "the base " + env.Base.Image + " has " + libc + " and no glibc", "choose a base with glibc" + stated
+		return base + " has " + libc + " and no glibc", "choose a base with glibc" + stated
 	}
-	return "the base " + env.Base.Image + " has " + libc, "choose a newer base" + stated
+	return base + " has " + libc, "choose a newer base" + stated
 }
 
 // candidates returns virtual packages as the solver takes them.
