@@ -49,12 +49,35 @@ func (p *Package) rank() int {
 	return 4
 }
 
+// Preset returns the packages of a ready list, as it is: without what their
+// maintainer scripts need. The only one is "glibc": what programs that link
+// against glibc and libstdc++ need, certificates and time zones, and no shell.
+// The error is of class usage.
+func (a *Archive) Preset(name string) ([]*Package, error) {
+	if name != "glibc" {
+		return nil, tree.NewError("", "there is no preset %q", name).WithClass("usage").WithHint("the preset is \"glibc\"")
+	}
+	var all []*Package
+	for _, n := range []string{"base-files", "ca-certificates", "libc6", "libgcc-s1", "libstdc++6", "netbase", "tzdata", "zlib1g"} {
+		p, err := a.named(n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
 // Closure returns the packages of names and all that they need, sorted by
-// name. A name may be "name=version". The error is of class usage for a name
+// name, and those of have, whose own needs are not looked at. A name may be
+// "name=version". The error is of class usage for a name
 // that is not there, and unsatisfiable, with the chain of packages, for
 // dependencies that cannot be met.
-func (a *Archive) Closure(names []string) ([]*Package, error) {
+func (a *Archive) Closure(names []string, have ...*Package) ([]*Package, error) {
 	c := &closure{archive: a, chosen: map[string]*Package{}, why: map[string]string{}}
+	for _, p := range have {
+		c.chosen[p.Name] = p
+	}
 	for _, name := range names {
 		p, err := a.named(name)
 		if err != nil {

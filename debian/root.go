@@ -37,22 +37,19 @@ type Made struct {
 	Rule    string // the rule's name in the package comment
 }
 
-// Facts are what later layers need to know of the root.
-type Facts struct {
-	OSRelease string
-	Passwd    string
-	Group     string
-}
+// Rules is the number of the rules by which roots are made: other bytes for the
+// same packages need another number.
+const Rules = 1
 
-// Assemble makes a root of packages, in any order. Two packages that own one
+// Assemble makes a root of packages of one architecture, in any order. Two packages that own one
 // path are an error unless one says that it replaces the other, or both paths
 // are directories.
-func Assemble(metas []*Meta, arch string) (*Root, error) {
+func Assemble(metas []*Meta) (*Root, error) {
 	metas = slices.Clone(metas)
 	slices.SortFunc(metas, func(a, b *Meta) int {
 		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.Name(), b.Name()))
 	})
-	r := &assembly{arch: arch, metas: metas, dirs: map[string]tree.Header{}, owner: map[string]*Meta{}, headers: map[string]tree.Header{}, made: map[string]Made{}}
+	r := &assembly{metas: metas, dirs: map[string]tree.Header{}, owner: map[string]*Meta{}, headers: map[string]tree.Header{}, made: map[string]Made{}}
 	r.names()
 	for _, m := range metas {
 		if err := r.place(m); err != nil {
@@ -78,7 +75,6 @@ func order(m *Meta) int {
 
 // assembly is a root in the making.
 type assembly struct {
-	arch    string
 	metas   []*Meta
 	users   map[string]int
 	groups  map[string]int
@@ -240,11 +236,8 @@ func (r *assembly) has(path string) bool {
 
 // root returns what was assembled: with all parents, sorted.
 func (r *assembly) root() (*Root, error) {
-	out := &Root{Packages: r.parts, Facts: Facts{Passwd: r.passwd, Group: r.group}}
+	out := &Root{Packages: r.parts}
 	slices.SortFunc(out.Packages, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
-	for _, m := range r.metas {
-		out.Facts.OSRelease = cmp.Or(out.Facts.OSRelease, m.Texts["usr/lib/os-release"])
-	}
 	for path := range r.owner {
 		r.parents(path)
 	}
@@ -263,6 +256,7 @@ func (r *assembly) root() (*Root, error) {
 	}
 	slices.SortFunc(out.Dirs, func(a, b tree.Header) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(out.Made, func(a, b Made) int { return cmp.Compare(a.Header.Path, b.Header.Path) })
+	out.Facts = r.facts(out)
 	return out, nil
 }
 

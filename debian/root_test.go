@@ -144,7 +144,7 @@ func layer(t *testing.T, r *Root, debs map[string][]byte) []byte {
 
 func TestAssemble(t *testing.T) {
 	metas, debs := system(t)
-	r, err := Assemble(metas, "amd64")
+	r, err := Assemble(metas)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +177,12 @@ func TestAssemble(t *testing.T) {
 			t.Errorf("the layer has %q", line)
 		}
 	}
-	if want := (Facts{"ID=debian\n", "root:x:0:0:root:/root:/bin/z\n", r.Facts.Group}); r.Facts != want {
-		t.Errorf("facts %+v, want %+v", r.Facts, want)
+	facts := Facts{
+		OSRelease: "ID=debian\n", Passwd: "root:x:0:0:root:/root:/bin/z\n", Group: "root:x:0:\nshadow:x:42:\nstaff:x:50:\nmail:x:8:\n",
+		Links: []Link{{"bin", "usr/bin"}, {"lib", "usr/lib"}, {"lib64", "usr/lib64"}, {"sbin", "usr/sbin"}, {"usr/local/man", "usr/local/share/man"}, {"var/lock", "run/lock"}, {"var/run", "run"}, {"var/spool/mail", "var/mail"}},
+	}
+	if d := cmp.Diff(facts, r.Facts); d != "" {
+		t.Errorf("facts (-want +got):\n%s", d)
 	}
 }
 
@@ -203,12 +207,12 @@ func content(r *Root, path string) []byte {
 // TestAssembleOrder shows that the order of packages changes nothing.
 func TestAssembleOrder(t *testing.T) {
 	metas, _ := system(t)
-	want, err := Assemble(metas, "amd64")
+	want, err := Assemble(metas)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range metas {
-		got, err := Assemble(append(metas[i:len(metas):len(metas)], metas[:i]...), "amd64")
+		got, err := Assemble(append(metas[i:len(metas):len(metas)], metas[:i]...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,11 +236,11 @@ func TestAssembleClash(t *testing.T) {
 		{[]*Meta{one, dir}, `package dd: "usr/x" is also in package "aa", and neither replaces the other`},
 		{[]*Meta{twice}, `package ee: "usr/bin/y" and its place in /usr are both there`},
 	} {
-		if _, err := Assemble(tt.metas, "amd64"); err == nil || err.Error() != tt.want {
+		if _, err := Assemble(tt.metas); err == nil || err.Error() != tt.want {
 			t.Errorf("%v, want %s", err, tt.want)
 		}
 	}
-	r, err := Assemble([]*Meta{one, replacing}, "amd64")
+	r, err := Assemble([]*Meta{one, replacing})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/conda/repodata"
+	"github.com/gophersnake/gophersnake/debian"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/plan"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -32,6 +33,9 @@ type World interface {
 	Cache() repodata.Cache
 	// Base reads a base image: its digests, and the facts of its files.
 	Base(ctx context.Context, image string, p platforms.Platform) (*lock.Base, error)
+	// Debian resolves a base of Debian packages: the base with its facts, and
+	// its packages.
+	Debian(ctx context.Context, q lock.Debian, from debian.Source, p platforms.Platform) (*lock.Base, []lock.Deb, error)
 	// Package fetches a package, checks it against the hashes and the size
 	// that p has, and returns p with both filled in, and its metadata.
 	Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error)
@@ -108,7 +112,7 @@ type resolver struct {
 // base locks the base image of every platform.
 func (s *resolver) base(ctx context.Context, env *spec.Environment) error {
 	if env.Base.Debian != nil {
-		return unsupported("base.debian", "a base of Debian packages")
+		return s.debian(ctx, env)
 	}
 	if env.Base.Scratch() {
 		return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/conda/repodata"
+	"github.com/gophersnake/gophersnake/debian"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -112,6 +113,20 @@ func (w *world) Base(_ context.Context, image string, p platforms.Platform) (*lo
 		return nil, err
 	}
 	return &lock.Base{Manifest: sha("manifest", image, p), Config: sha("config", image, p), Facts: w.facts()}, nil
+}
+
+func (w *world) Debian(_ context.Context, q lock.Debian, from debian.Source, p platforms.Platform) (*lock.Base, []lock.Deb, error) {
+	if err := w.ask("debian %s %s %s", q.Suite, from.Archive(q.Snapshot), p); err != nil {
+		return nil, nil, err
+	}
+	var debs []lock.Deb
+	for _, name := range q.Packages {
+		debs = append(debs, lock.Deb{
+			Platform: p, Name: name, Version: "1", Architecture: "all", Path: "pool/" + name + ".deb",
+			SHA256: strings.TrimPrefix(sha("deb", name), "sha256:"),
+		})
+	}
+	return &lock.Base{Platform: p, Debian: q, Facts: w.facts()}, debs, nil
 }
 
 func (w *world) facts() lock.Facts {

@@ -19,6 +19,7 @@ func valueChecks() map[string][]check {
 		"base.debian.components":      {checkWord},
 		"base.debian.packages":        {checkDebianPackage},
 		"base.debian.mirror":          {checkURL},
+		"base.debian.keyring":         {checkRelative},
 		"conda.file":                  {checkRelative},
 		"conda.lock":                  {checkRelative},
 		"conda.target.*.lock":         {checkRelative},

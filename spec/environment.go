@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"reflect"
@@ -66,8 +67,11 @@ func (e *Environment) fill() {
 	if e.Base.Image == "scratch" {
 		e.Base.Image = ""
 	}
-	if d := e.Base.Debian; d != nil && len(d.Components) == 0 {
-		d.Components = []string{"main"}
+	if d := e.Base.Debian; d != nil {
+		if len(d.Components) == 0 {
+			d.Components = []string{"main"}
+		}
+		d.Suite = cmp.Or(d.Suite, "trixie")
 	}
 	for value, fallback := range map[*string]string{
 		&e.Conda.Prefix:          "/opt/conda",

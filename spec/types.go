@@ -75,7 +75,7 @@ type Base struct {
 
 // Debian is a base made of Debian packages.
 type Debian struct {
-	// Release, such as bookworm.
+	// Release, such as bookworm. Default, with a preset: trixie.
 	Suite string `toml:"suite"`
 	// Time of the archive's snapshot, such as 20261101T000000Z.
 	Snapshot string `toml:"snapshot"`
@@ -83,8 +83,10 @@ type Debian struct {
 	Components []string `toml:"components"`
 	// Packages; what they depend on is added.
 	Packages []string `toml:"packages"`
-	// URL of the archive to take packages from.
+	// URL of the archive to take packages from. Default: snapshot.debian.org.
 	Mirror string `toml:"mirror"`
+	// File with the OpenPGP keys that may sign the archive. Default: Debian's own.
+	Keyring string `toml:"keyring"`
 	// A ready list of packages.
 	Preset string `toml:"preset" jsonschema:"enum=glibc"`
 }

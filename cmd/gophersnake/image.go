@@ -10,6 +10,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/builder"
 	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/debian"
 	"github.com/gophersnake/gophersnake/golang/compile"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/world"
@@ -42,7 +43,7 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 			return nil, err
 		}
 		var below v1.Image
-		if s.Base != nil {
+		if s.Base != nil && s.Base.Suite == "" {
 			if below, err = w.Bases.Image(ctx, s.Base); err != nil {
 				return nil, err
 			}
@@ -97,6 +98,9 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 		},
 		Report: func(pl platforms.Platform, plan *link.Plan) { pr.linked(pl, plan) },
 	}
+	if env.Base.Debian != nil {
+		in.Debs = p.debs(w, l, env)
+	}
 	for _, f := range env.Files {
 		src := files.Source{Dir: p.dir, Src: f.Src, Dest: f.Dest, Ignore: f.Ignore, Except: p.generated(o)}
 		if f.Mode != "" {
@@ -112,6 +116,17 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 	}
 	in.Programs, err = p.programs(ctx, env, o)
 	return in, err
+}
+
+// debs opens the Debian packages of an environment's base.
+func (p *project) debs(w *world.World, l *lock.Lock, env *spec.Environment) world.Debs {
+	snapshot := env.Base.Debian.Snapshot
+	for _, pl := range env.Image.Platforms {
+		if b := l.For(env.Name, pl).Base; b != nil && snapshot == "" {
+			snapshot = b.Snapshot
+		}
+	}
+	return world.Debs{World: w, Archive: debian.Source{Mirror: env.Base.Debian.Mirror}.Archive(snapshot)}
 }
 
 // allowed refuses packages with link scripts, also from a lock that was made

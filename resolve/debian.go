@@ -1,0 +1,54 @@
+package resolve
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gophersnake/gophersnake/debian"
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// debian locks a base of Debian packages for every platform.
+func (s *resolver) debian(ctx context.Context, env *spec.Environment) error {
+	d := env.Base.Debian
+	q := lock.Debian{Suite: d.Suite, Snapshot: d.Snapshot, Components: d.Components, Packages: d.Packages, Preset: d.Preset}
+	from := debian.Source{Mirror: d.Mirror, Keyring: d.Keyring, At: s.Now}
+	if q.Snapshot == "" && d.Mirror == "" {
+		q.Snapshot = s.Now.UTC().Format(debian.SnapshotTime) // the archive that is asked keeps every state
+	}
+	for _, p := range env.Image.Platforms {
+		base, debs, ok := s.oldDebian(q, d.Snapshot == "", p)
+		if !ok {
+			var err error
+			if base, debs, err = s.Debian(ctx, q, from, p); err != nil {
+				return err
+			}
+		}
+		base.Envs, base.Platform = []string{env.Name}, p
+		s.lock.Base = append(s.lock.Base, *base)
+		for _, deb := range debs {
+			deb.Envs, deb.Platform = []string{env.Name}, p
+			s.lock.Deb = append(s.lock.Deb, deb)
+		}
+	}
+	return nil
+}
+
+// oldDebian returns what the old lock says where it was asked for the same: of
+// any time, if the time is ours to choose.
+func (s *resolver) oldDebian(q lock.Debian, anyTime bool, p platforms.Platform) (*lock.Base, []lock.Deb, bool) {
+	if s.Update("base") {
+		return nil, nil, false
+	}
+	for _, b := range s.Old.Base {
+		was := b.Debian
+		if b.Platform != p || was.Suite != q.Suite || was.Preset != q.Preset || !anyTime && was.Snapshot != q.Snapshot ||
+			!slices.Equal(was.Components, q.Components) || !slices.Equal(was.Packages, q.Packages) {
+			continue
+		}
+		return &b, s.Old.For(b.Envs[0], p).Debs, true
+	}
+	return nil, nil, false
+}
