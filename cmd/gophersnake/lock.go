@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,39 +17,56 @@ import (
 )
 
 func (a *app) lockCommand() *cobra.Command {
-	var update, check, replan bool
+	var o resolveOptions
+	var update, check bool
+	var from string
+	var out exportOptions
 	cmd := &cobra.Command{
 		Use:   "lock [--update [NAME…]]",
 		Short: "Resolve the configuration and write gophersnake.lock",
 		Long: `lock resolves everything the configuration asks for, for all environments and
 platforms, and writes it by digest to gophersnake.lock. What the old lock says
-stays wherever it still fits. Layer rows of old builds stay too.`,
+stays wherever it still fits: while nobody changes what is asked for, no channel
+is asked. Layer rows of old builds stay too.`,
 		Example: `  gophersnake lock
   gophersnake lock --update            # everything anew
   gophersnake lock --update go base    # or a package's name
-  gophersnake lock --check             # exit 3 if the result would differ`,
+  gophersnake lock --check             # exit 3 if the result would differ
+  gophersnake lock --from pixi.lock    # or conda-lock.yml, or an @EXPLICIT file` + exportExample,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if len(names) > 0 && !update {
 				return fault.New(fault.Usage, "", "lock takes names with --update only, got %q", names[0])
 			}
-			o := resolveOptions{replan: replan}
+			if out != (exportOptions{}) {
+				return a.export(cmd, out)
+			}
 			if update {
 				o.update = func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 			}
-			return a.lock(cmd.Context(), o, check)
+			if from != "" && update {
+				return fault.New(fault.Usage, "", "lock takes either --from or --update")
+			}
+			return a.lock(cmd.Context(), o, from, check)
 		},
 	}
 	cmd.Flags().BoolVar(&update, "update", false, "ask anew for NAMES: base, go, or packages (none: all)")
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; exit 3 if the lock would change")
-	cmd.Flags().BoolVar(&replan, "replan", false, "plan layers anew")
+	cmd.Flags().BoolVar(&o.replan, "replan", false, "plan layers anew")
+	cmd.Flags().StringVar(&from, "from", "", "take the conda packages from another tool's lock `FILE` instead of solving")
+	out.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&o.failOnShadow, "fail-on-shadow", false, "exit 8 if a chosen package is in several channels")
 	return cmd
 }
 
-func (a *app) lock(ctx context.Context, o resolveOptions, check bool) error {
+func (a *app) lock(ctx context.Context, o resolveOptions, from string, check bool) error {
 	p, err := a.project()
 	if err != nil {
 		return err
 	}
+	if o.from, err = p.from(from); err != nil {
+		return err
+	}
+	o.anew = check
 	pr := a.newProgress()
 	defer pr.close()
 	w, err := p.openWorld(ctx, pr)
@@ -90,18 +109,71 @@ func (p *project) oldLock() (*lock.Lock, error) {
 	return p.readLock()
 }
 
+// from says which environments' packages are taken from a lock file, which is
+// named as on the command line.
+func (p *project) from(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	chosen, err := p.chosen()
+	if err != nil {
+		return nil, err
+	}
+	home, err := filepath.Abs(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	target, err := filepath.Abs(p.at(file))
+	if err != nil {
+		return nil, err
+	}
+	name, err := filepath.Rel(home, target)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "--from", "%q is not on the drive of gophersnake.toml", file)
+	}
+	all := map[string]string{}
+	for _, env := range chosen {
+		if env.Conda.Lock != "" {
+			return nil, fault.New(fault.Usage, "--from", "the packages of %s come from [conda] lock", title(env)).
+				WithHint("leave --from away, or give [conda] channels and dependencies in place of lock")
+		}
+		all[env.Name] = filepath.ToSlash(name)
+	}
+	return all, nil
+}
+
+// overrides returns the versions of virtual packages that the environment gives
+// (CEP 30), by their names. An empty one takes the package away.
+func (a *app) overrides() map[string]string {
+	all := map[string]string{}
+	for _, name := range []string{"glibc", "linux", "osx", "win", "cuda", "archspec"} {
+		if value, ok := a.lookupenv("CONDA_OVERRIDE_" + strings.ToUpper(name)); ok {
+			all["__"+name] = value
+		}
+	}
+	return all
+}
+
 type resolveOptions struct {
-	old    *lock.Lock
-	hash   string
-	update func(string) bool
-	replan bool
+	old          *lock.Lock
+	hash         string
+	update       func(string) bool
+	replan       bool
+	anew         bool
+	failOnShadow bool
+	from         map[string]string // lock files, by environment
 }
 
 func (p *project) resolve(ctx context.Context, w *world.World, pr *progress, o resolveOptions) (*lock.Lock, error) {
 	pr.note("locking")
+	pip, err := p.uv()
+	if err != nil {
+		return nil, err
+	}
 	l, err := resolve.Lock(ctx, w, resolve.Request{
 		Environments: p.envs, InputHash: o.hash, GoMod: p.goMod(), Old: o.old, Update: o.update, Replan: o.replan,
-		AllowMD5: p.allowMD5, Note: pr.note,
+		Anew: o.anew, From: o.from, FailOnShadow: o.failOnShadow, Override: p.overrides(), Now: p.now(),
+		AllowMD5: p.allowMD5, UV: pip, Note: pr.note,
 	})
 	if err != nil {
 		return nil, err
