@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/internal/condarc"
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/fetch"
 )
 
 // Channels returns the channels that an entry of [conda] channels, or of an
@@ -60,17 +62,26 @@ type channel struct {
 	url string // without secrets, or a directory relative to gophersnake.toml
 }
 
-// ref returns where a reference of the channel leads.
-func (c channel) ref(ref string) string {
-	if strings.Contains(ref, "://") {
-		return ref
+// ref returns where a reference of the channel leads. A server cannot name a
+// file of this machine, nor leave https.
+func (c channel) ref(ref string) (string, error) {
+	at := strings.TrimSuffix(c.url, "/") + "/" + ref
+	if strings.Contains(ref, "://") || path.IsAbs(ref) && !isRemote(c.url) {
+		at = ref
 	}
-	return strings.TrimSuffix(c.url, "/") + "/" + ref
+	weaker := strings.HasPrefix(c.url, "https://") && strings.HasPrefix(at, "http://")
+	if weaker || isRemote(c.url) && !isRemote(at) {
+		return "", fault.New(fault.Verification, c.url, "names %s, which is not asked", fetch.Redact(at))
+	}
+	return at, nil
 }
 
 // Get implements repodata.Source.
 func (c channel) Get(ctx context.Context, ref string, want repodata.Want) ([]byte, error) {
-	at := c.ref(ref)
+	at, err := c.ref(ref)
+	if err != nil {
+		return nil, err
+	}
 	if !isRemote(at) {
 		return c.w.local(at, want.Max)
 	}
@@ -91,9 +102,9 @@ func (c channel) Get(ctx context.Context, ref string, want repodata.Want) ([]byt
 
 // Stat implements repodata.Stater. Files are not hashed for it.
 func (c channel) Stat(ctx context.Context, ref string, want repodata.Want) (string, error) {
-	at := c.ref(ref)
-	if !isRemote(at) {
-		return "", nil
+	at, err := c.ref(ref)
+	if err != nil || !isRemote(at) {
+		return "", err
 	}
 	digest, err := c.w.ask(ctx, ask{url: at, want: want})
 	return strings.TrimPrefix(digest, "sha256:"), err

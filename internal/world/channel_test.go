@@ -119,3 +119,26 @@ func TestLocalChannel(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestRef checks where channels' references may lead.
+func TestRef(t *testing.T) {
+	u := newUser(t)
+	w := u.run()
+	for _, tt := range []struct{ channel, ref, want, err string }{
+		{"https://h.example/c", "noarch/x", "https://h.example/c/noarch/x", ""},
+		{"https://h.example/c", "https://u:" + canary + "@cdn.example/x", "https://u:" + canary + "@cdn.example/x", ""},
+		{"https://h.example/c", "/srv/x", "https://h.example/c//srv/x", ""},
+		{"http://h.example/c", "http://cdn.example/x", "http://cdn.example/x", ""},
+		{"https://h.example/c", "http://u:" + canary + "@cdn.example/x", "", "https://h.example/c: names http://cdn.example/x, which is not asked"},
+		{"http://h.example/c", "file:///etc/x", "", "http://h.example/c: names file:///etc/x, which is not asked"},
+		{"chan", "noarch/x", "chan/noarch/x", ""},
+		{"chan", "/srv/x", "/srv/x", ""},
+		{"chan", "file:///srv/x", "file:///srv/x", ""},
+		{"chan", "https://h.example/x", "https://h.example/x", ""},
+	} {
+		got, err := channel{w, tt.channel}.ref(tt.ref)
+		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+			t.Errorf("%s in %s: %q, %v", tt.ref, tt.channel, got, err)
+		}
+	}
+}
