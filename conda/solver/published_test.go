@@ -1,0 +1,308 @@
+package solver
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+)
+
+// words is a string or a list of them.
+type words []string
+
+func (w *words) UnmarshalYAML(data []byte) error {
+	var list []string
+	if err := yaml.Unmarshal(data, &list); err == nil {
+		*w = list
+		return nil
+	}
+	var one string
+	if err := yaml.Unmarshal(data, &one); err != nil {
+		return err
+	}
+	if one != "" {
+		*w = words{one}
+	}
+	return nil
+}
+
+// published is a case of the corpus pytest-conda-solvers.
+type published struct {
+	ID    string
+	Name  string
+	Kind  string
+	Input struct {
+		Channels   words
+		Specs      words   `yaml:"specs_to_add"`
+		Prefix     words   // what is installed
+		History    words   `yaml:"history_specs"` // what was requested before
+		Pins       words   `yaml:"pinned_packages"`
+		IgnorePins bool    `yaml:"ignore_pinned"`
+		AddPip     bool    `yaml:"add_pip"`
+		Aggressive words   `yaml:"aggressive_update_packages"`
+		Modifier   string  `yaml:"update_modifier"`
+		Priority   string  `yaml:"channel_priority"`
+		Cuda       *string `yaml:"override_cuda"`
+		Glibc      *string `yaml:"override_glibc"`
+	}
+	Output struct {
+		Final  words `yaml:"final_state"`
+		Unlink words `yaml:"unlink_precs"`
+		Link   words `yaml:"link_precs"`
+	}
+	Error struct {
+		Includes words `yaml:"message_includes"`
+		Excludes words `yaml:"message_excludes"`
+	}
+}
+
+// dist returns CHANNEL::NAME-VERSION-BUILD of a record as the corpus writes it.
+func dist(r Record) string {
+	stem := strings.TrimSuffix(strings.TrimSuffix(r.FileName, ".conda"), ".tar.bz2")
+	subdir := "${{ arch }}"
+	if r.Subdir == "noarch" {
+		subdir = "noarch"
+	}
+	return r.Channel + "/" + subdir + "::" + stem
+}
+
+func specName(text string) string {
+	return strings.TrimSpace(text[:len(text)-len(strings.TrimLeft(text, "abcdefghijklmnopqrstuvwxyz0123456789-_."))])
+}
+
+// problem says a case as a client of this package would: what was requested
+// before is requested again, what is installed and not requested now is kept if
+// that is possible.
+func (c *published) problem(t *testing.T, channels map[string][]Record) Problem {
+	t.Helper()
+	p := Problem{AddPip: c.Input.AddPip, Channels: c.Input.Channels, Virtual: virtual("linux-64"), Priority: Flexible}
+	if c.Input.Priority == "disabled" {
+		p.Priority = Disabled
+	}
+	for _, name := range c.Input.Channels {
+		if channels[name] == nil {
+			channels[name] = publishedChannel(t, name)
+		}
+		p.Records = append(p.Records, channels[name]...)
+	}
+	if v := c.Input.Cuda; v != nil && *v != "" {
+		p.Virtual = append(p.Virtual, Record{Name: "__cuda", Version: *v, Build: "0"})
+	}
+	if v := c.Input.Glibc; v != nil {
+		i := slices.IndexFunc(p.Virtual, func(r Record) bool { return r.Name == "__glibc" })
+		p.Virtual[i].Version = *v
+	}
+	p.Specs = slices.Clone(c.Input.Specs)
+	asked := map[string]bool{}
+	for _, s := range p.Specs {
+		asked[specName(s)] = true
+	}
+	for _, s := range c.Input.History {
+		name := specName(s)
+		if asked[name] {
+			continue
+		}
+		asked[name] = true
+		if c.update(name) {
+			s = name
+		}
+		p.Specs = append(p.Specs, s)
+	}
+	if !c.Input.IgnorePins {
+		p.Constraints = c.Input.Pins
+	}
+	for _, text := range c.Input.Prefix {
+		i := slices.IndexFunc(p.Records, func(r Record) bool { return dist(r) == text })
+		if i < 0 {
+			t.Fatalf("%s: no record for %s", c.ID, text)
+		}
+		r := p.Records[i]
+		if r.Name == "python" && !asked[r.Name] { // conda keeps to its minor version
+			part := strings.Split(r.Version, ".")
+			p.Constraints = append(slices.Clone(p.Constraints), "python "+part[0]+"."+part[1]+".*")
+		}
+		if !c.update(r.Name) && !slices.ContainsFunc(c.Input.Specs, func(s string) bool { return specName(s) == r.Name }) {
+			p.Favored = append(p.Favored, r)
+		}
+	}
+	return p
+}
+
+// update reports whether a client would update an installed package that is not
+// requested now.
+func (c *published) update(name string) bool {
+	return c.Input.Modifier == "update_all" || slices.Contains(c.Input.Aggressive, name)
+}
+
+func publishedChannel(t *testing.T, name string) []Record {
+	t.Helper()
+	var out []Record
+	for subdir, file := range map[string]string{"linux-64": "non-noarch", "noarch": "noarch"} {
+		data, err := os.ReadFile(sharedData(t, "vectors", "pytest-conda-solvers", name+"_"+file+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc map[string]jsonRecord
+		if err := json.Unmarshal(data, &doc); err != nil {
+			t.Fatal(err)
+		}
+		for file, j := range doc {
+			out = append(out, j.record(repo{name, subdir, ""}, file))
+		}
+	}
+	slices.SortFunc(out, func(a, b Record) int { return strings.Compare(a.FileName, b.FileName) })
+	return out
+}
+
+func publishedCases(t *testing.T) []published {
+	t.Helper()
+	var out []published
+	for _, file := range []string{"basic", "cuda", "integration", "constricting_specs"} {
+		data, err := os.ReadFile(sharedData(t, "vectors", "pytest-conda-solvers", file+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct{ Tests []published }
+		if err := yaml.Unmarshal(data, &doc); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, doc.Tests...)
+	}
+	return out
+}
+
+func TestPublishedCases(t *testing.T) {
+	channels := map[string][]Record{}
+	cases := publishedCases(t)
+	excused := 0
+	for _, c := range cases {
+		diff := c.run(t, channels)
+		why, ok := publishedExcuses[c.ID]
+		switch {
+		case ok:
+			excused++
+			if diff == "" {
+				t.Errorf("%s %s passes, though the table says why not: %s", c.ID, c.Name, why)
+			}
+		case diff != "":
+			t.Errorf("%s %s (-want +got):\n%s", c.ID, c.Name, diff)
+		}
+	}
+	t.Logf("%d cases, %d of them not for a solver", len(cases), excused)
+	if len(cases) != 80 || excused != len(publishedExcuses) {
+		t.Errorf("%d cases and %d excuses, want 80 and %d", len(cases), excused, len(publishedExcuses))
+	}
+}
+
+// run returns how the answer differs from the published one, or "".
+func (c *published) run(t *testing.T, channels map[string][]Record) string {
+	if c.Kind == "determine_constricting_specs" {
+		return "a function of a client, not a solve"
+	}
+	p := c.problem(t, channels)
+	s, err := answer(t, p)
+	if c.Kind == "unsatisfiable" {
+		if err == nil {
+			return "an answer"
+		}
+		for _, text := range c.Error.Excludes {
+			if strings.Contains(err.Error(), text) {
+				return "the error names " + text + ": " + err.Error()
+			}
+		}
+		return ""
+	}
+	if err != nil {
+		return err.Error()
+	}
+	var got []string
+	for _, r := range s.Records {
+		got = append(got, dist(r))
+	}
+	slices.Sort(got)
+	if c.Kind == "solve_for_diff" {
+		minus := func(a, b []string) words {
+			return slices.DeleteFunc(slices.Sorted(slices.Values(a)), func(x string) bool { return slices.Contains(b, x) })
+		}
+		return cmp.Diff([]words{sorted(c.Output.Unlink), sorted(c.Output.Link)}, []words{minus(c.Input.Prefix, got), minus(got, c.Input.Prefix)})
+	}
+	if c.Output.Final == nil {
+		return ""
+	}
+	return cmp.Diff(sorted(c.Output.Final), words(got))
+}
+
+func sorted(w words) words { return append(words{}, slices.Sorted(slices.Values(w))...) }
+
+// publishedExcuses says which cases test something else than a solver, and what.
+var publishedExcuses = map[string]string{
+	"B017":  "client flag auto_update_conda",
+	"B019":  "without priority, libsolv and conda prefer the first channel to a higher build number; rattler does not, see TestPublishedTiesWithRattler",
+	"B022":  "conda's own answer to a request for which B179 publishes another; rattler's is ours, see TestPublishedTiesWithRattler",
+	"B179":  "libmamba's own answer to a request for which B022 publishes another; rattler's is ours, see TestPublishedTiesWithRattler",
+	"B024b": "client flag force_reinstall",
+	"B027":  "client flag update_modifier: update_all keeps what was requested before, and may move python",
+	"B031":  "client flag update_modifier: update_deps",
+	"B032":  "client flags update_modifier: update_deps and deps_modifier: only_deps",
+	"B035":  "client flag update_modifier: update_deps",
+	"B038":  "client flag deps_modifier: no_deps",
+	"B043":  "client flag deps_modifier: only_deps",
+	"B045":  "client flag deps_modifier: only_deps",
+	"B047":  "client flag deps_modifier: only_deps",
+	"I006":  "client flag update_modifier: update_deps",
+	"S001":  constricting, "S002": constricting, "S003": constricting, "S004": constricting,
+	"S005": constricting, "S006": constricting, "S007": constricting,
+}
+
+const constricting = "a client's function that reads installed packages and chooses nothing"
+
+// TestPublishedTiesWithRattler asks rattler where the published answers are those of other
+// solvers.
+func TestPublishedTiesWithRattler(t *testing.T) {
+	o := newOracle(t)
+	channels := map[string][]Record{}
+	for _, c := range publishedCases(t) {
+		if c.ID != "B019" && c.ID != "B022" && c.ID != "B179" {
+			continue
+		}
+		p := c.problem(t, channels)
+		var repos []repo
+		for _, name := range c.Input.Channels {
+			for _, subdir := range []string{"linux-64", "noarch"} {
+				of := slices.DeleteFunc(slices.Clone(channels[name]), func(r Record) bool { return r.Subdir != subdir })
+				repos = append(repos, repo{name, subdir, writeRepo(t, subdir, of)})
+			}
+		}
+		v := o.solve(t, repos, p)
+		if diff := cmp.Diff(v.lines(), lines(answer(t, p))); diff != "" {
+			t.Errorf("%s %s (-rattler +ours):\n%s", c.ID, v.Failed, diff)
+		}
+	}
+}
+
+// writeRepo writes records as a repodata.json.
+func writeRepo(t *testing.T, subdir string, records []Record) string {
+	t.Helper()
+	packages := map[string]any{}
+	for _, r := range records {
+		packages[r.FileName] = map[string]any{
+			"name": r.Name, "version": r.Version, "build": r.Build, "build_number": r.BuildNumber, "subdir": r.Subdir,
+			"depends": append([]string{}, r.Depends...), "constrains": append([]string{}, r.Constrains...),
+			"track_features": strings.Join(r.TrackFeatures, " "), "timestamp": r.Timestamp, "md5": strings.Repeat("0", 32),
+		}
+	}
+	data, err := json.Marshal(map[string]any{"info": map[string]string{"subdir": subdir}, "packages": packages, "packages.conda": map[string]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "repodata.json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
