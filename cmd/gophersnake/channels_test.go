@@ -42,6 +42,12 @@ func TestChannelCredentials(t *testing.T) {
 			"",
 		},
 		{
+			"environment.yml", "", "/t/" + canary + "/team", true,
+			map[string]string{"environment.yml": "channels:\n  - http://me:" + canary + "@HOST/t/" + canary + "/team\ndependencies: [app]\n"},
+			nil,
+			"",
+		},
+		{
 			"RATTLER_AUTH_FILE", "http://HOST/team", "/t/" + canary + "/team", false,
 			map[string]string{"auth.json": `{"*.0.0.1": {"CondaToken": "` + canary + `"}}`, ".netrc": "machine 127.0.0.1 login me password other-" + canary},
 			[]string{"RATTLER_AUTH_FILE=DIR/auth.json"},
@@ -77,7 +83,11 @@ func TestChannelCredentials(t *testing.T) {
 			defer server.Close()
 			host := strings.TrimPrefix(server.URL, "http://")
 			at := strings.NewReplacer("HOST", host, "DIR", s.dir)
-			s.write("gophersnake.toml", at.Replace(imageTable+"[conda]\nchannels = [\""+tt.channel+"\"]\ndependencies = [\"app\"]\n"))
+			conda := "channels = [\"" + tt.channel + "\"]\ndependencies = [\"app\"]\n"
+			if tt.channel == "" {
+				conda = "file = \"environment.yml\"\n"
+			}
+			s.write("gophersnake.toml", at.Replace(imageTable+"[conda]\n"+conda))
 			for name, text := range tt.files {
 				s.write(name, at.Replace(text))
 			}
@@ -107,6 +117,10 @@ func TestChannelCredentials(t *testing.T) {
 					return err
 				}))
 			}
+			s.check(os.Rename(s.at(".cache"), s.at("old"))) // then packages are fetched by the lock alone
+			s.ok("build", "--locked", "-o", "oci:again")
+			s.check(os.RemoveAll(s.at(".cache")))
+			s.check(os.Rename(s.at("old"), s.at(".cache")))
 			server.Close()
 			s.check(os.Remove(s.at(lockName)))
 			s.ok("lock", "--offline")

@@ -23,6 +23,7 @@ import (
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/spec/envfile"
 )
 
 const lockName = "gophersnake.lock"
@@ -121,7 +122,11 @@ func (p *project) inputHash() (string, error) {
 				names[file] = true
 			}
 		}
-		for _, file := range []string{env.Conda.File, env.Conda.Wheels} {
+		files := []string{env.Conda.File, env.Conda.Wheels}
+		if d := env.Base.Debian; d != nil {
+			files = append(files, d.Keyring)
+		}
+		for _, file := range files {
 			if file != "" {
 				names[file] = true
 			}
@@ -204,7 +209,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 		HTTP: p.transport, Offline: p.offline, MaxWait: p.maxWait, Now: p.now,
 		Insecure: p.plainHTTP, Auth: auth, Event: progress.fetched,
 	}
-	return &world.World{
+	w := &world.World{
 		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Mirrors: hosts.mirrors, Note: progress.note,
 		Conda: conda, Keychain: p.keychain(), Now: p.now,
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
@@ -212,7 +217,31 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP,
 			Dir: p.dir, Cache: world.Documents{Store: s}, AllowForeign: p.foreign,
 		},
-	}, nil
+	}
+	p.introduce(ctx, w)
+	return w, nil
+}
+
+// introduce tells a World of the channels that environment.yml names, whose
+// URLs may hold secrets: the lock has none, and packages are fetched by it. What
+// is wrong with them is for resolving to say.
+func (p *project) introduce(ctx context.Context, w *world.World) {
+	for _, env := range p.envs {
+		data, err := w.ReadFile(env.Conda.File)
+		if env.Conda.File == "" || err != nil {
+			continue
+		}
+		file, err := envfile.Read(env.Conda.File, data)
+		if err != nil {
+			continue
+		}
+		for _, on := range env.Image.Platforms {
+			part, _ := file.For(on)
+			for _, channel := range part.Channels {
+				_, _ = w.Channels(ctx, channel)
+			}
+		}
+	}
 }
 
 // refuse is the transport of --offline.
