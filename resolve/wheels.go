@@ -173,6 +173,9 @@ func (s *resolver) sameWheels(t *site) bool {
 		t.sameConda() && !slices.ContainsFunc(t.old.Wheels, func(w lock.Wheel) bool { return s.Update(w.Name) })
 }
 
+// uvAnswer is how errors call the pylock.toml that uv gives.
+const uvAnswer = "uv's answer"
+
 // asked asks uv for the wheels of requirements.
 func (s *resolver) asked(ctx context.Context, t *site, pip []envfile.Dependency) ([]lock.Wheel, error) {
 	if err := s.provide(ctx, t); err != nil {
@@ -208,11 +211,11 @@ func (s *resolver) asked(ctx context.Context, t *site, pip []envfile.Dependency)
 	if err != nil {
 		return nil, err
 	}
-	found, err := importer.Pylock("uv's answer", data, importer.PylockOptions{Platform: t.platform, Python: t.python})
+	found, err := importer.Pylock(uvAnswer, data, importer.PylockOptions{Platform: t.platform, Python: t.python})
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.chosenWheels(t, "gophersnake.toml", found)
+	rows, err := s.chosenWheels(t, uvAnswer, found)
 	if err != nil {
 		return nil, err
 	}
