@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gophersnake/gophersnake/conda/matchspec"
 	"github.com/gophersnake/gophersnake/tree"
 )
 
@@ -63,22 +64,44 @@ type View struct {
 	opts Options
 }
 
-// OpenAll opens subdirs of channels, the most important channel first. A
-// channel may lack some of the subdirs, not all.
+// OpenAll opens subdirs of channels, the most important channel first, and of
+// the channels that these are related to (CEP 42), if Options.Related says how.
+// A channel may lack some of the subdirs, not all.
 func OpenAll(ctx context.Context, channels []*Channel, subdirs []string, o Options) (*View, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := &closure{cancel: cancel, slots: make(chan struct{}, o.jobs())}
-	if err := c.load(ctx, channels, subdirs, o); err != nil {
+	g := newGraph(channels)
+	for level := g.nodes; len(level) > 0; {
+		if err := c.load(ctx, level, subdirs, o); err != nil {
+			return nil, err
+		}
+		if o.Related == nil {
+			break
+		}
+		var err error
+		if level, err = g.discover(ctx, level, o.Related); err != nil {
+			return nil, err
+		}
+	}
+	nodes, err := g.sorted()
+	if err != nil {
 		return nil, err
 	}
-	return &View{Subdirs: c.set.Subdirs, opts: o}, nil
+	v := &View{opts: o}
+	for _, n := range nodes {
+		v.Subdirs = append(v.Subdirs, n.subdirs...)
+	}
+	return v, nil
 }
 
-// Closure reads the candidates of names, and of all names that these depend
-// on, from the given subdirs of every channel. Names that no channel has are
-// left to the solver; virtual packages ("__glibc") are not looked for.
-func (v *View) Closure(ctx context.Context, subdirs, names []string) (*Set, error) {
+// Closure reads the candidates of the names in match specs, and of all names
+// that these depend on, from the given subdirs of every channel. Names that no
+// channel has, and specs that cannot be read, are left to the solver; virtual
+// packages ("__glibc") are not looked for. Extras (CEP 44) are followed where a
+// spec asks for one of a name, conditions (CEP 43) always: the solver says which
+// of them count.
+func (v *View) Closure(ctx context.Context, subdirs, specs []string) (*Set, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := &closure{cancel: cancel, slots: make(chan struct{}, v.opts.jobs())}
@@ -89,8 +112,8 @@ func (v *View) Closure(ctx context.Context, subdirs, names []string) (*Set, erro
 		}
 	}
 	c.mu.Lock()
-	for _, name := range names {
-		c.visit(ctx, name)
+	for _, spec := range specs {
+		c.follow(ctx, spec)
 	}
 	c.mu.Unlock()
 	c.wg.Wait()
@@ -114,32 +137,32 @@ type closure struct {
 	slots  chan struct{}
 	wg     sync.WaitGroup
 
-	mu  sync.Mutex
-	set Set
+	mu     sync.Mutex
+	set    Set
+	extras map[string]bool // names of which a spec wants extras
 }
 
-// load opens all subdirs of all channels side by side.
-func (c *closure) load(ctx context.Context, channels []*Channel, subdirs []string, o Options) error {
-	found := make([]*Subdir, len(channels)*len(subdirs))
-	for i := range found {
-		channel, subdir := channels[i/len(subdirs)], subdirs[i%len(subdirs)]
-		c.run(ctx, func() (err error) {
-			if found[i], err = Load(ctx, channel, subdir, o); isAbsent(err) {
-				return nil
-			}
-			return err
-		})
+// load opens all subdirs of channels side by side.
+func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o Options) error {
+	for _, n := range nodes {
+		n.subdirs = make([]*Subdir, len(subdirs))
+		for i, subdir := range subdirs {
+			c.run(ctx, func() (err error) {
+				if n.subdirs[i], err = Load(ctx, n.channel, subdir, o); isAbsent(err) {
+					return nil
+				}
+				return err
+			})
+		}
 	}
 	c.wg.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	for i := range channels {
-		own := slices.DeleteFunc(slices.Clone(found[i*len(subdirs):(i+1)*len(subdirs)]), func(s *Subdir) bool { return s == nil })
-		if len(own) == 0 {
-			return tree.NewError(channels[i].Name, "has no repodata for %s", strings.Join(subdirs, " or ")).WithClass("usage").WithHint("is this a conda channel?")
+	for _, n := range nodes {
+		if n.subdirs = slices.DeleteFunc(n.subdirs, func(s *Subdir) bool { return s == nil }); len(n.subdirs) == 0 {
+			return tree.NewError(n.channel.Name, "has no repodata for %s", strings.Join(subdirs, " or ")).WithClass("usage").WithHint("is this a conda channel?")
 		}
-		c.set.Subdirs = append(c.set.Subdirs, own...)
 	}
 	return nil
 }
@@ -177,11 +200,59 @@ func (c *closure) visit(ctx context.Context, name string) {
 			all[i] = records
 			for k := range records {
 				for _, spec := range records[k].Depends {
-					c.visit(ctx, specName(spec))
+					c.follow(ctx, spec)
 				}
+			}
+			if c.extras[name] {
+				c.followExtras(ctx, records)
 			}
 			return nil
 		})
+	}
+}
+
+// follow visits the names in a match spec. c.mu is held.
+func (c *closure) follow(ctx context.Context, spec string) {
+	name := specName(spec)
+	c.visit(ctx, name)
+	if strings.IndexByte(spec, '[') < 0 {
+		return
+	}
+	m, err := matchspec.Parse(spec)
+	if err != nil {
+		return // the solver says so
+	}
+	c.followWhen(ctx, m.When)
+	if len(m.Extras) > 0 && !c.extras[name] {
+		if c.extras == nil {
+			c.extras = map[string]bool{}
+		}
+		c.extras[name] = true
+		for _, records := range c.set.records[name] {
+			c.followExtras(ctx, records)
+		}
+	}
+}
+
+func (c *closure) followWhen(ctx context.Context, when *matchspec.Condition) {
+	if when == nil {
+		return
+	}
+	if when.Spec != nil {
+		c.visit(ctx, when.Spec.Name)
+	}
+	for _, part := range slices.Concat(when.All, when.Any) {
+		c.followWhen(ctx, part)
+	}
+}
+
+func (c *closure) followExtras(ctx context.Context, records []Record) {
+	for i := range records {
+		for _, extra := range records[i].Extras {
+			for _, spec := range extra.Depends {
+				c.follow(ctx, spec)
+			}
+		}
 	}
 }
 
@@ -200,12 +271,12 @@ func specName(spec string) string {
 	return spec
 }
 
-// Closure opens subdirs of channels and reads the closure of names from them:
-// OpenAll and View.Closure in one.
-func Closure(ctx context.Context, channels []*Channel, subdirs, names []string, o Options) (*Set, error) {
+// Closure opens subdirs of channels and reads the closure of match specs from
+// them: OpenAll and View.Closure in one.
+func Closure(ctx context.Context, channels []*Channel, subdirs, specs []string, o Options) (*Set, error) {
 	v, err := OpenAll(ctx, channels, subdirs, o)
 	if err != nil {
 		return nil, err
 	}
-	return v.Closure(ctx, subdirs, names)
+	return v.Closure(ctx, subdirs, specs)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,6 +106,37 @@ func TestClosureUnread(t *testing.T) {
 	}
 	if len(cache) != 1 {
 		t.Errorf("%d documents in the cache", len(cache))
+	}
+}
+
+// TestClosureExtras follows extras where one is asked for, before or after the
+// name was read, and conditions.
+func TestClosureExtras(t *testing.T) {
+	record := func(name, more string) string {
+		return fmt.Sprintf(`"%s-1-0":{"name":"%[1]s","version":"1","build":"0"%s}`, name, more)
+	}
+	doc := `{"v3":{"conda":{` + strings.Join([]string{
+		record("app", `,"depends":["lib","late"],"extra_depends":{"gui":["qt"],"web":["http[extras=[tls]]"]}`),
+		record("late", `,"depends":["lib[extras=fast]","win[when=\"(__win or posix >=1) and tty\"]","bad[when="]`),
+		record("lib", `,"extra_depends":{"fast":["simd[version=\">1\"]"]}`),
+		record("http", `,"extra_depends":{"tls":["ssl"]}`),
+		record("qt", ""), record("ssl", ""), record("simd", ""), record("win", ""), record("posix", ""), record("tty", ""), record("bad", ""), record("other", ""),
+	}, ",") + `}}}`
+	c := &Channel{Name: "c", URL: "c", Source: &mem{files: map[string][]byte{"noarch/repodata.json": []byte(doc)}}}
+	always := []string{"app", "bad", "late", "lib", "posix", "simd", "tty", "win"}
+	for spec, more := range map[string][]string{
+		"app": nil, "app[extras=[gui]]": {"http", "qt", "ssl"}, "app >=1": nil,
+	} {
+		for _, jobs := range []int{1, 8} {
+			set, err := Closure(context.Background(), []*Channel{c}, []string{"noarch"}, []string{spec}, Options{Jobs: jobs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := slices.Sorted(slices.Values(slices.Concat(always, more)))
+			if d := cmp.Diff(want, set.Names()); d != "" {
+				t.Errorf("%s: %s", spec, d)
+			}
+		}
 	}
 }
 

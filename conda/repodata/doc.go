@@ -22,10 +22,18 @@
 // read: noarch: true, track_features as one string, timestamps in seconds. The
 // order of the file is kept, because solvers break last ties by it.
 //
+// # Channels
+//
+// A [Source] gives the files of one channel. [OpenAll] opens several channels,
+// and those that they say they are related to (CEP 42); [View.Closure] reads
+// what a solver may need for a request and nothing else.
+//
 // # Laziness
 //
-// Open checks that a document is JSON and finds where each record is; nothing
-// of a record is decoded before its name is asked for. A Pack holds the same
-// documents cut by name behind an index, for a cache on disk: nothing but what
-// is asked for is read from it.
+// [Open] checks that a document is JSON and cuts it into compressed chunks behind
+// an index by name; nothing of a record is decoded before its name is asked for.
+// A channel's document is read as it is unpacked, and never held as a whole. What
+// Open makes is also a file, a Pack, for a [Cache] on disk: of one that is opened
+// again, only the index and what is asked for is read. A [Stater] spares even
+// looking at the document.
 package repodata

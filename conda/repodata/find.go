@@ -155,6 +155,22 @@ func (r *reader) readInfo() {
 			r.info.BaseURL = r.string("base_url")
 		case "shards_base_url":
 			r.info.ShardsBaseURL = r.string("shards_base_url")
+		case "channel_relations":
+			r.readRelations()
+		default:
+			r.skip()
+		}
+	})
+}
+
+func (r *reader) readRelations() {
+	r.info.Base, r.info.Overrides = "", ""
+	r.each('{', '}', func() {
+		switch string(unquote(r.key())) {
+		case "base":
+			r.info.Base = r.string("base")
+		case "overrides":
+			r.info.Overrides = r.string("overrides")
 		default:
 			r.skip()
 		}

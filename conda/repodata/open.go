@@ -2,6 +2,7 @@ package repodata
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"slices"
 
@@ -18,7 +19,11 @@ type Options struct {
 	// several goroutines.
 	Keep func(*Record) bool
 
-	Cache Cache // of unpacked documents; nil: none
+	Cache Cache // of Packs; nil: none
+
+	// Related makes the channel at a location, a URL or path that another
+	// channel says it is related to; nil: relations are not followed (CEP 42).
+	Related func(ctx context.Context, location string) (*Channel, error)
 
 	MaxSize int64 // most bytes of a document when unpacked; default: DefaultMaxSize
 	Jobs    int   // shards fetched at once; default: 16
@@ -46,6 +51,8 @@ type Info struct {
 	Subdir        string
 	BaseURL       string // of the packages (CEP 15), relative to the document; "": beside it
 	ShardsBaseURL string // of the shards (CEP 16), relative to the index
+	Base          string // a channel that comes before this one (CEP 42), relative to this one
+	Overrides     string // a channel that comes after this one, likewise
 	Version       int    // repodata_version; 1 where absent
 }
 

@@ -75,6 +75,7 @@ func TestPackShapes(t *testing.T) {
 		``, `{}`,
 		`{"v3":{"tar.bz2":{` + rec("a-1-0") + `},"conda":{` + rec("a-2-0") + `,` + rec("b-1-0") + `},"whl":{"a-3-0":{},"w-1-0":null}},"packages":{` + rec("a-0-0.tar.bz2") + `}}`,
 		`{"v3":{"conda":{` + rec("a-1-0") + `}},"packages":{` + rec("z-1-0.tar.bz2") + `},"packages.conda":{` + rec("a-0-0.conda") + `,` + rec("y-0-0.conda") + `},"removed":["y-0-0.conda"]}`,
+		`{"info":{"channel_relations":{"base":"../x","overrides":"../y"}},"packages":{` + rec("a-1-0.conda") + `}}`,
 		`{"info":{"subdir":"noarch","base_url":"../x"},"packages":{` + rec("gone-1-0.conda") + `},"packages":{` + rec("a-1-0.conda") + `,` + rec("a-1-0.conda") + `}}`,
 	} {
 		comparePack(t, []byte(doc), 1)

@@ -260,7 +260,7 @@ func (s *Subdir) Records(ctx context.Context, name string) ([]Record, error) {
 	}
 	base, err := resolve(s.channel.join(s.dir)+"/", dirRef(s.info.BaseURL))
 	if err != nil {
-		return nil, tree.NewError(s.channel.where(s.dir+"/"+s.Form), "base_url: %w", err)
+		return nil, tree.NewError(s.where(), "base_url: %w", err)
 	}
 	for i := range records {
 		records[i].Channel = s.channel.Name
