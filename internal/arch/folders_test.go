@@ -66,9 +66,10 @@ var folders = []folder{
 		"layers", "layers/cli", "layers/debbase", "lock", "lock/importer", "platforms", "tree",
 	}},
 
-	// The program and the tests.
+	// The programs and the tests.
 	{"cmd/gophersnake", "flags, environment, clock, exit codes, printing", []string{"..."}},
 	{"internal/channeltest", "a conda channel for tests, made from text", []string{"conda/...", "tree"}},
+	{"bench/...", "programs that compare our speed with that of others; not part of a release", []string{"conda/..."}},
 	{"internal/arch", "this", nil},
 }
 
@@ -114,7 +115,7 @@ var importers = []struct {
 	by   []string
 	why  string
 }{
-	{"os/exec", []string{"cmd/...", "golang/compile", "resolve/uv"}, "no code of any package is run"},
+	{"os/exec", []string{"bench/...", "cmd/...", "golang/compile", "resolve/uv"}, "no code of any package is run"},
 	{"log", []string{"cmd/...", "output/outputtest"}, "libraries report events"},
 	{"log/slog", []string{"cmd/..."}, "libraries report events"},
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, "libraries report events"},
