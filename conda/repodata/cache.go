@@ -80,7 +80,7 @@ func (f form) parse(packed []byte, o Options) (*Repodata, error) {
 		return nil, f.problem(err, len(packed), &o)
 	}
 	defer src.Close()
-	rd := &reader{packer: newPacker(), src: &limited{src, o.maxSize()}}
+	rd := &reader{packer: newPacker(), src: &limited{src, o.maxSize()}, window: windowSize}
 	r, err := open(rd, o)
 	if err != nil && rd.err != nil {
 		err = f.problem(err, len(packed), &o)

@@ -18,8 +18,9 @@ type reader struct {
 	scanner
 	packer
 
-	src  io.Reader
-	err  error // of src, io.EOF included
+	src    io.Reader
+	err    error // of src, io.EOF included
+	window int   // bytes, at first
 	info Info
 	last string // name of the last record, and its number
 	id   int32
@@ -32,7 +33,7 @@ func (r *reader) fill(from int) bool {
 	}
 	rest, into := r.data[from:], r.data[:cap(r.data)]
 	if 2*len(rest) >= len(into) {
-		into = make([]byte, max(windowSize, 2*len(into)))
+		into = make([]byte, max(r.window, 2*len(into)))
 	}
 	n := copy(into, rest)
 	for n < len(into) && r.err == nil {

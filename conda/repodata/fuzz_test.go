@@ -1,7 +1,9 @@
 package repodata
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -106,6 +108,32 @@ func FuzzMsgpack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if out, bad := fromMsgpack(data); bad == "" && !json.Valid(out) {
 			t.Errorf("%q becomes %q", data, out)
+		}
+	})
+}
+
+// FuzzWindow checks that a document is the same, and its first problem too,
+// whatever part of it is seen at once.
+func FuzzWindow(f *testing.F) {
+	for _, s := range []string{
+		``, ` `, ` {}`, `{"packages":{"a-1-0.conda":{"name":"a","x":"\u00e9\n"},"b-1-0.conda":{}},"packages":{"a-2-0.tar.bz2":{"size":12}}}`,
+		`{"removed":["a-1-0.conda",null],"info":{"subdir":"noarch","base_url":null},"repodata_version":1,"x":[1.5e3,true,false]}`,
+		`{"v3":{"conda":{"a-1-0":{}},"whl":{"w-1-0":[],"v-1-0":{}},"zip":null},"packages":null}`, `{"v3":{"whl":{"w-1-0":{}`,
+		`{"packages":{"a-1-0.conda":{"name":tru}}}`, `{"packages":{"../x":{}}} {`, `{"repodata_version":"1"}`, `{"packages":{"a-1-0.conda":[]}}`, `{"info":{"subdir":1}}`,
+	} {
+		f.Add([]byte(s), uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, window uint8) {
+		want, errWant := Open(data, Options{})
+		if len(data) > 1<<12 || isPage(data) {
+			return
+		}
+		got, errGot := open(&reader{packer: newPacker(), src: bytes.NewReader(data), window: max(1, int(window))}, Options{})
+		if fmt.Sprint(errWant) != fmt.Sprint(errGot) || class(errWant) != class(errGot) {
+			t.Fatalf("%q: %v; as a whole %v", data, errGot, errWant)
+		}
+		if errWant == nil && !bytes.Equal(want.index, got.index) {
+			t.Errorf("%q: another index", data)
 		}
 	})
 }

@@ -82,6 +82,24 @@ func TestPackShapes(t *testing.T) {
 	}
 }
 
+// TestWindowReal reads real documents through a small window.
+func TestWindowReal(t *testing.T) {
+	for _, file := range documents(t) {
+		data := read(t, file)
+		want, err := Open(data, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := open(&reader{packer: newPacker(), src: bytes.NewReader(data), window: 1000}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(want.index, got.index) {
+			t.Errorf("%s: another index", file)
+		}
+	}
+}
+
 // TestPackBroken cuts a Pack short everywhere, and turns every byte.
 func TestPackBroken(t *testing.T) {
 	whole := writePack(t, []byte(`{"packages":{"a-1-0.conda":{"name":"a","version":"1","build":"0"},"b-1-0.conda":{"name":"b","version":"1","build":"0"}}}`))

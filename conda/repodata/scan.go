@@ -65,7 +65,7 @@ func (s *scanner) open(begin, end byte) bool {
 	}
 	s.pos++
 	if s.peek() != end {
-		return true
+		return s.pos < len(s.data) || s.want("")
 	}
 	s.pos++
 	s.depth--
