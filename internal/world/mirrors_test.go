@@ -173,3 +173,53 @@ func TestChannelSecrets(t *testing.T) {
 		})
 	}
 }
+
+// TestPlaces checks the order of places, and that none is asked twice.
+func TestPlaces(t *testing.T) {
+	u := newUser(t)
+	w := u.run()
+	w.Conda = condarc.Config{
+		Alias: "https://me:" + canary + "@h.example",
+		Mirrors: map[string][]string{
+			"c":           {"https://one.example/c", "https://h.example/c/", "oci://two.example/c"},
+			"c/label/dev": {"https://dev.example/", "https://dev.example"},
+		},
+	}
+	w.Mirrors = map[string][]string{"h.example": {"https://all.example/x", "three.example"}, "r.example": {"four.example/m"}}
+	for of, want := range map[string][]string{
+		"https://h.example/c/noarch/f": {
+			"https://one.example/c/noarch/f", "https://me:" + canary + "@h.example/c/noarch/f", "oci://two.example/c/noarch/f",
+			"https://all.example/x/c/noarch/f", "https://three.example/c/noarch/f",
+		},
+		"https://h.example/c/label/dev/f": {
+			"https://dev.example/f", "https://one.example/c/label/dev/f", "https://me:" + canary + "@h.example/c/label/dev/f", "oci://two.example/c/label/dev/f",
+			"https://all.example/x/c/label/dev/f", "https://three.example/c/label/dev/f",
+		},
+		"https://h.example/cc/f": {"https://all.example/x/cc/f", "https://three.example/cc/f", "https://me:" + canary + "@h.example/cc/f"},
+		"oci://r.example/c/f":    {"oci://four.example/m/c/f", "oci://r.example/c/f"},
+		"http://h.example/f":     {"https://all.example/x/f", "https://three.example/f", "http://h.example/f"},
+		"dir/f":                  {w.path("dir/f")},
+	} {
+		var got []string
+		for _, p := range w.places(of) {
+			if got = append(got, p.request); strings.Contains(p.public, canary) {
+				t.Errorf("public %s", p.public)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", of, diff)
+		}
+	}
+}
+
+func FuzzOCIFile(f *testing.F) {
+	f.Add("oci://r.example/c/noarch/_mutex-1!2+a-0=b.conda")
+	f.Add("oci://r.example:5000/repodata.json.zst")
+	f.Add("oci://u@r.example//-1-.tar.bz2?x#y")
+	f.Fuzz(func(t *testing.T, u string) {
+		file, err := ociFileOf(place{"public", u})
+		if err == nil && (file.repo == "" || file.tag == "" || strings.ContainsAny(file.tag, "+!=/")) {
+			t.Errorf("%q is %+v", u, file)
+		}
+	})
+}

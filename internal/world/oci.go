@@ -186,7 +186,7 @@ func (f ociFile) url(c *fetch.Client, kind, id string) string {
 	if c.Plain(f.host) {
 		scheme = "http"
 	}
-	return fmt.Sprintf("%s://%s/v2/%s/%s/%s", scheme, f.host, f.repo, kind, id)
+	return fmt.Sprintf("%s://%s/v2/%s/%s/%s", scheme, f.host, f.repo, kind, url.PathEscape(id))
 }
 
 // gunzip returns the digest of what a gzip blob holds, which the store has then.

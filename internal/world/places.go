@@ -96,14 +96,23 @@ func (n *network) login(u string) string {
 }
 
 // places returns where a URL's file is asked for: at the mirrors of its channel
-// and of its host, in their order, then at its own.
+// and of its host, in their order, then, if it is not among them, at its own.
 func (w *World) places(u string) []place {
 	if !strings.Contains(u, "://") {
 		return []place{{u, w.path(u)}}
 	}
 	n := w.learned()
+	own := place{u, n.login(u)}
 	var all []place
-	add := func(at string) { all = append(all, place{fetch.Redact(at), at}) }
+	add := func(at string) {
+		p := place{fetch.Redact(at), at}
+		if p.public == u {
+			p = own
+		}
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
 	for _, m := range n.mirrors {
 		if rest, ok := strings.CutPrefix(u, m.channel+"/"); ok {
 			for _, at := range m.at {
@@ -114,7 +123,10 @@ func (w *World) places(u string) []place {
 	for _, at := range w.mirrored(u) {
 		add(at)
 	}
-	return append(all, place{u, n.login(u)})
+	if !slices.Contains(all, own) {
+		all = append(all, own)
+	}
+	return all
 }
 
 // mirrored returns where the mirrors of a URL's host have it.

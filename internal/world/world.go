@@ -1,5 +1,30 @@
 // Package world is the real outside: what resolving asks and what layers open,
 // through one store and one HTTP client.
+//
+// # Channels
+//
+// What a channel's name means is internal/condarc's to know. Names and URLs of
+// channels, in records, errors, notes and the store, hold no secret and no path
+// of this machine: secrets of a URL are added again to requests to what lies
+// below it, which is on the same host, and directories are written relative to
+// gophersnake.toml.
+//
+// A document of a server is kept in the store with its entity tag, its date and
+// for how long the server lets it be used. Until then nothing is asked; after
+// that, whether it changed; in one run at most once. That a form of repodata is
+// not there is used as long as the form that is there instead. What has a known
+// sha256, such as a shard, is asked for once in the store's life. With --offline
+// what is kept is used whatever its age.
+//
+// 404 and 410 mean that a file is not there. Everything else that is no file (a
+// refusal, an HTML page, an outage after the client's retries) is an error of
+// class network, never a reason to try another form or channel.
+//
+// Mirrors of a channel, then those of its host, are asked first, the channel
+// itself last. A mirror that lacks a file or does not answer gives way to the
+// next; the latter is said once, and the mirror not asked again in this run.
+// Where mirrors lack a form of repodata and the channel itself does not answer,
+// a mirror that has another form of it stands for the channel.
 package world
 
 import (
