@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,35 @@ func TestLock(t *testing.T) {
 	}
 	if inside != callers {
 		t.Errorf("%d of %d callers were inside", inside, callers)
+	}
+}
+
+func TestDropDir(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "cache"))
+	made := 0
+	build := func(_ context.Context, tmp string) error {
+		made++
+		return os.WriteFile(filepath.Join(tmp, "f"), []byte(strconv.Itoa(made)), 0o400)
+	}
+	for want := 1; want < 4; want++ {
+		dir, err := s.Dir(t.Context(), "k", build)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "f")); string(got) != strconv.Itoa(want) || err != nil {
+			t.Errorf("%q, %v, want %d", got, err, want)
+		}
+		if err := errors.Join(s.DropDir(t.Context(), "k"), s.DropDir(t.Context(), "other")); err != nil {
+			t.Error(err)
+		}
+	}
+	if used, err := s.Info(t.Context()); err != nil || used[1].Kind != dirsDir || used[1].Files != 0 {
+		t.Errorf("%+v, %v", used, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.DropDir(ctx, "k"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }
 
