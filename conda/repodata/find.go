@@ -21,9 +21,9 @@ type reader struct {
 	src    io.Reader
 	err    error // of src, io.EOF included
 	window int   // bytes, at first
-	info Info
-	last string // name of the last record, and its number
-	id   int32
+	info   Info
+	last   string // name of the last record, and its number
+	id     int32
 }
 
 // fill makes the window begin at from and hold more than before.
