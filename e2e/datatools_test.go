@@ -84,9 +84,15 @@ func checkIndex(t *testing.T, ref, want string) {
 // unpack unpacks one platform of an image with umoci.
 func unpack(t *testing.T, ref, arch string) string {
 	t.Helper()
+	return unpackFrom(t, "docker://"+ref, arch)
+}
+
+// unpackFrom is unpack for a source in skopeo's spelling.
+func unpackFrom(t *testing.T, source, arch string) string {
+	t.Helper()
 	dir := t.TempDir()
 	layout := filepath.Join(dir, "layout")
-	run(t, "skopeo", "copy", "--quiet", "--override-os=linux", "--override-arch="+arch, "--src-tls-verify=false", "docker://"+ref, "oci:"+layout+":one")
+	run(t, "skopeo", "copy", "--quiet", "--override-os=linux", "--override-arch="+arch, "--src-tls-verify=false", source, "oci:"+layout+":one")
 	run(t, "umoci", "unpack", "--image", layout+":one", filepath.Join(dir, "bundle"))
 	return filepath.Join(dir, "bundle", "rootfs")
 }
@@ -185,17 +191,7 @@ func mountSystem(t *testing.T, root string) {
 // runEmulated runs programs of an arm64 root, each by itself: without binfmt
 // an emulated program cannot start another one.
 func runEmulated(t *testing.T, root string) {
-	emulator, err := exec.LookPath("qemu-aarch64-static")
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(emulator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(root, "qemu"), data, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	putEmulator(t, root)
 	for _, tt := range []struct {
 		want string
 		args []string
@@ -208,6 +204,21 @@ func runEmulated(t *testing.T, root string) {
 		if got := inRoot(t, root, append([]string{"/qemu"}, tt.args...)...); !strings.Contains(got, tt.want) {
 			t.Errorf("%v: got %q, want %q", tt.args, got, tt.want)
 		}
+	}
+}
+
+// putEmulator puts an emulator of arm64 into a root, as /qemu.
+func putEmulator(t *testing.T, root string) {
+	emulator, err := exec.LookPath("qemu-aarch64-static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(emulator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "qemu"), data, 0o755); err != nil {
+		t.Fatal(err)
 	}
 }
 
