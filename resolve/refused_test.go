@@ -40,22 +40,22 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			"glibc too old", based + `dependencies = ["x"]`, "glibc 2.36", "linux-64/x-1-0: __glibc >=2.38", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc >=2.38\n         └─ no match among __glibc 2.36 0",
+			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc >=2.38: the target has __glibc 2.36 0",
 			"the base debian:12 has glibc 2.36: choose a newer base" + stated,
 		},
 		{
 			"musl", based + `dependencies = ["x"]`, "musl 1.2.4", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: no such package",
+			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the base debian:12 has musl 1.2.4 and no glibc: choose a base with glibc" + stated,
 		},
 		{
 			"scratch", one + `dependencies = ["x"]`, "", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: no such package",
+			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the image has no base, so that it has no C library: set [base] image to an image with glibc" + stated,
 		},
 		{
 			"a base without libc", based + `dependencies = ["x"]`, "", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: no such package",
+			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the base debian:12 has no C library: choose a base with glibc" + stated,
 		},
 		{
@@ -64,8 +64,8 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			"nothing old enough", one + "dependencies = [\"x >2\"]\nexclude-newer = \"7d\"", "", "noarch/x-2-0 t=1763424000000\nnoarch/x-3-0 t=1795132800000\nnoarch/x-2.5-0 t=1795046400000", fault.Unsatisfiable,
-			cannot + "└─ requested \"x >2\"\n   └─ x 3 | 2.5: is newer than 2026-11-13T00:00:00Z",
-			`exclude-newer = "7d" leaves out what appeared after 2026-11-13T00:00:00Z; the next candidate is x-2.5-0 of 2026-11-19T00:00:00Z`,
+			cannot + "└─ requested \"x >2\"\n   └─ x 3 | 2.5: newer than 2026-11-13T00:00:00Z; the first after that is x 2.5 of 2026-11-19T00:00:00Z",
+			`exclude-newer = "7d" leaves out what appeared after 2026-11-13T00:00:00Z`,
 		},
 		{
 			"undated", one + "dependencies = [\"x\"]\nexclude-newer = \"7d\"", "", "noarch/x-1-0 t=1763424000000: y\nnoarch/y-2-0", fault.Policy,

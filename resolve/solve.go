@@ -145,23 +145,22 @@ func (s *resolver) prepare(ctx context.Context, env *spec.Environment, w *wish, 
 		}
 		t.problem.Specs = append(t.problem.Specs, text)
 	}
+	names := w.requested()
 	for _, c := range old.Conda {
-		if !s.Update(c.Name) {
-			t.problem.Favored = append(t.problem.Favored, favored(c))
-		}
+		names = append(names, c.Name) // others may be needed in their place
 	}
-	return t, s.look(ctx, t, cutoff)
+	if err := s.look(ctx, t, names, cutoff); err != nil {
+		return nil, err
+	}
+	s.favor(t, old)
+	return t, nil
 }
 
-// look reads the records that a target may need. Where a build is there in both
+// look reads the records that a target may need, beginning with these names. Where a build is there in both
 // archive formats, only the .conda is seen; with a cut-off, also the .tar.bz2 of
 // those whose .conda came later. (Not seeing what is too new at all would hide
 // which channel a name belongs to.)
-func (s *resolver) look(ctx context.Context, t *target, cutoff int64) error {
-	names := t.requested()
-	for _, r := range t.problem.Favored {
-		names = append(names, r.Name) // others may be needed in their place
-	}
+func (s *resolver) look(ctx context.Context, t *target, names []string, cutoff int64) error {
 	closure := func(cutoff int64) (*repodata.Set, error) {
 		view, err := s.open(ctx, t.channels, cutoff)
 		if err != nil {
@@ -191,16 +190,6 @@ func (s *resolver) look(ctx context.Context, t *target, cutoff int64) error {
 		}
 	}
 	return nil
-}
-
-// favored returns a package of the old lock as the solver takes it.
-func favored(c lock.Conda) solver.Record {
-	return solver.Record{
-		Name: c.Name, Version: c.Version, Build: c.Build, BuildNumber: c.BuildNumber, Depends: c.Depends, Constrains: c.Constrains,
-		TrackFeatures: c.TrackFeatures, Channel: c.Channel, Subdir: c.Subdir, FileName: c.URL[strings.LastIndexByte(c.URL, '/')+1:], URL: c.URL,
-		MD5: c.MD5, SHA256: c.SHA256, Size: c.Size, Timestamp: c.Timestamp, License: c.License, LicenseFamily: c.LicenseFamily,
-		Origin: c,
-	}
 }
 
 // rows turns a solution into packages of the lock.

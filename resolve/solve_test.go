@@ -206,3 +206,38 @@ func TestCutoff(t *testing.T) {
 		t.Errorf("another date: %s since %q", got, row.Cutoff)
 	}
 }
+
+// TestOtherRules checks that packages of the old lock do not outlive the
+// channels, the priority or the date that let them in.
+func TestOtherRules(t *testing.T) {
+	w := &world{}
+	w.channel(t, "b", "noarch/app-2-0 t=1780000000000: lib", "noarch/lib-1-0 t=1700000000000", "noarch/lib-2-0 t=1780000000000", "noarch/old-1-0 t=1600000000000")
+	toml := oneImage + "[conda]\nchannels = [\"b\"]\ndependencies = [\"app\"]\n"
+	l, _ := resolved(t, w, request(t, toml))
+	w.channel(t, "a", "noarch/app-1-0: lib")
+	w.channel(t, "b", "noarch/app-2-0 t=1780000000000: lib", "noarch/app-1.5-0 t=1700000000000: lib", "noarch/lib-1-0 t=1700000000000", "noarch/lib-2-0 t=1780000000000", "noarch/lib-3-0 t=1780000000000")
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"nothing", "", "", "app-2-0 lib-2-0"},
+		{"a channel before", `["b"]`, `["a", "b"]`, "app-1-0 lib-2-0"},
+		{"a channel behind", `["b"]`, `["b", "a"]`, "app-2-0 lib-2-0"},
+		{"a channel before, of equal rank", `["b"]`, `["a", "b"]` + "\nchannel-priority = \"disabled\"", "app-2-0 lib-2-0"},
+		{"a channel before, and a request that names the other", `["b"]` + "\ndependencies = [\"app\"]", `["a", "b"]` + "\ndependencies = [\"b::app\"]", "app-2-0 lib-2-0"},
+		{"a date", "dependencies", "exclude-newer = 2024-01-01\ndependencies", "app-1.5-0 lib-1-0"},
+	} {
+		r := request(t, strings.Replace(toml, tt.old, tt.new, 1))
+		r.Old, r.Anew = l, true
+		if got, _ := resolved(t, w, r); packages(got, "", linux) != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, packages(got, "", linux), tt.want)
+		}
+	}
+	// A channel that is not listed any more.
+	w.channel(t, "c", "noarch/app-1-0: lib", "noarch/lib-2-0")
+	r := request(t, strings.Replace(toml, `["b"]`, `["c"]`, 1))
+	r.Old = l
+	got, _ := resolved(t, w, r)
+	for _, c := range got.Conda {
+		if c.Channel != "c" {
+			t.Errorf("%s is from %s", c.Name, c.Channel)
+		}
+	}
+}

@@ -75,8 +75,9 @@ func TestFrom(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		w.meta[name+"-1-0.conda"] = &archive.Meta{Index: archive.Index{Name: name, Version: "1", Build: "0", Subdir: "noarch"}}
 	}
-	w.channel(t, "c", "noarch/a-1-0", "noarch/a-2-0", "noarch/d-1-0")
-	r := request(t, both+"dependencies = [\"a\"]\n[env.x]\n")
+	w.channel(t, "https://conda.example/c", "noarch/a-1-0", "noarch/a-2-0", "noarch/d-1-0")
+	elsewhere := strings.Replace(both, `"c"`, `"https://conda.example/c"`, 1)
+	r := request(t, elsewhere+"dependencies = [\"a\"]\n[env.x]\n")
 	r.From = map[string]string{"": "l.txt"}
 	l, text := resolved(t, w, r)
 	if a, b, c := packages(l, "", linux), packages(l, "", arm), packages(l, "x", linux); a != "a-1-0 b-1-0" || b != a || c != "a-2-0" || l.For("", arm).Solve.From != "l.txt" {
@@ -88,7 +89,7 @@ func TestFrom(t *testing.T) {
 		t.Errorf("later (-was +is):\n%s", cmp.Diff(text, again))
 	}
 	// Another question is solved, with as few changes as that takes.
-	r = request(t, both+"dependencies = [\"a\", \"d\"]\n")
+	r = request(t, elsewhere+"dependencies = [\"a\", \"d\"]\n")
 	r.Old = l
 	if l, _ := resolved(t, w, r); packages(l, "", arm) != "a-1-0 d-1-0" || l.For("", arm).Solve.From != "" {
 		t.Errorf("solved again: %s", packages(l, "", arm))
@@ -97,7 +98,7 @@ func TestFrom(t *testing.T) {
 	r.From = map[string]string{"": "other.txt"}
 	_, err := resolve.Lock(t.Context(), w, r)
 	wantError(t, err, fault.Stale, `other.txt: no package "a" for linux/amd64, which "a" asks for`, hint)
-	r = request(t, both+"dependencies = [\"a >1\"]\n")
+	r = request(t, elsewhere+"dependencies = [\"a >1\"]\n")
 	r.From = map[string]string{"": "l.txt"}
 	_, err = resolve.Lock(t.Context(), w, r)
 	wantError(t, err, fault.Stale, `l.txt: package a-1-0 for linux/amd64 is not what "a >1" asks for`, hint)
