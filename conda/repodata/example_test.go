@@ -1,9 +1,12 @@
 package repodata_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gophersnake/gophersnake/conda/repodata"
 )
@@ -55,6 +58,85 @@ func ExampleOpen() {
 	fmt.Println(len(records), records[0].Version, err)
 	// Output:
 	// 1 1.0 <nil>
+}
+
+func ExampleLoad() {
+	ctx := context.Background()
+	c := &repodata.Channel{Name: "team", URL: "https://channel.example/team", Source: files{
+		"noarch/repodata.json": `{"info": {"base_url": "https://cdn.example/team/noarch"}, "repodata_version": 2, "packages.conda": {
+			"app-1.0-0.conda": {"name": "app", "version": "1.0", "build": "0"},
+			"app-1.1-0.conda": {"name": "app", "version": "1.1", "build": "0"}}, "removed": ["app-1.1-0.conda"]}`,
+	}}
+	d, err := repodata.Load(ctx, c, "noarch", repodata.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	records, err := d.Records(ctx, "app")
+	fmt.Println(d.Form, d.Names(), len(records), records[0].URL, err)
+	_, err = repodata.Load(ctx, c, "win-64", repodata.Options{})
+	fmt.Println(errors.Is(err, fs.ErrNotExist), err)
+	// Output:
+	// repodata.json [app] 1 https://cdn.example/team/noarch/app-1.0-0.conda <nil>
+	// true team: has no repodata for win-64: file does not exist
+}
+
+func ExampleView_Closure() {
+	const root = "https://channel.example/"
+	site := map[string]files{
+		"team": {"noarch/repodata.json": `{"info": {"channel_relations": {"base": "../forge"}}, "packages.conda": {
+			"app-1.0-0.conda": {"name": "app", "version": "1.0", "build": "0", "depends": ["lib[extras=[fast]]"]}}}`},
+		"forge": {"noarch/repodata.json": `{"v3": {"conda": {
+			"lib-2.0-0": {"name": "lib", "version": "2.0", "build": "0", "extra_depends": {"fast": ["simd"], "slow": ["mpi"]}},
+			"simd-1.0-0": {"name": "simd", "version": "1.0", "build": "0"},
+			"tool-1.0-0": {"name": "tool", "version": "1.0", "build": "0"}}}}`},
+	}
+	open := func(_ context.Context, location string) (*repodata.Channel, error) {
+		name := strings.TrimPrefix(location, root)
+		return &repodata.Channel{Name: name, URL: location, Source: site[name]}, nil
+	}
+	ctx := context.Background()
+	team, _ := open(ctx, root+"team")
+	view, err := repodata.OpenAll(ctx, []*repodata.Channel{team}, []string{"noarch"}, repodata.Options{Related: open})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set, err := view.Closure(ctx, []string{"noarch"}, []string{"app >=1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, name := range set.Names() {
+		fmt.Println(name, set.Channels(name))
+	}
+	// Output:
+	// app [team]
+	// lib [forge]
+	// simd [forge]
+}
+
+func ExampleOpenPack() {
+	r, err := repodata.Open([]byte(`{"packages.conda": {
+		"app-1.0-0.conda": {"name": "app", "version": "1.0", "build": "0"}}}`), repodata.Options{Subdir: "noarch"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var pack bytes.Buffer
+	if err := r.WritePack(&pack); err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err = repodata.OpenPack(bytes.NewReader(pack.Bytes()), repodata.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	records, err := r.Records("app")
+	fmt.Println(len(records), records[0].FileName, records[0].Subdir, err)
+	// Output:
+	// 1 app-1.0-0.conda noarch <nil>
 }
 
 func ExampleParseChannel() {
