@@ -264,12 +264,48 @@ func TestShared(t *testing.T) {
 	if asked := s.log(); asked != "200 /c/"+doc {
 		t.Errorf("asked %q", asked)
 	}
-	s.header.Del("Cache-Control") // then each process asks, but for those that waited
-	for i := range 3 {
-		s.set("/c/"+doc, strconv.Itoa(i))
+}
+
+// TestWaited checks that processes that waited for another one to ask do not
+// ask again, though the server does not allow to use its answer later.
+func TestWaited(t *testing.T) {
+	const processes = 5
+	u, s := newUser(t), newServer(t)
+	s.set("/c/"+doc, "one")
+	var waiting, done sync.WaitGroup
+	waiting.Add(processes)
+	s.fault = func(http.ResponseWriter, *http.Request) bool { waiting.Wait(); return false }
+	for range processes {
 		w := u.run()
-		if got, err := get(u, w, s, doc, repodata.Want{Fresh: true}); got != strconv.Itoa(i) || err != nil {
-			t.Errorf("%q, %v", got, err)
+		once := sync.OnceFunc(waiting.Done)
+		w.Now = func() time.Time { // is asked for before the lock is
+			once()
+			return time.Now()
 		}
+		done.Go(func() {
+			if got, err := get(u, w, s, doc, repodata.Want{}); got != "one" || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+	done.Wait()
+	if asked := s.log(); asked != "200 /c/"+doc {
+		t.Errorf("asked %q", asked)
+	}
+	if got, err := get(u, u.run(), s, doc, repodata.Want{}); got != "one" || err != nil || s.log() != "304 /c/"+doc {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestTruncated checks that a document that ends early is asked for once more
+// (promises.md C02).
+func TestTruncated(t *testing.T) {
+	u, s := newUser(t), newServer(t)
+	packed := zstded(t, []byte(strings.Repeat(docNoarch+" ", 1000)))
+	s.set("/c/noarch/repodata.json.zst", string(packed[:len(packed)/2]))
+	_, err := open(t, u.run(), s.URL+"/c")
+	wantError(t, err, fault.Network, s.URL+"/c/noarch/repodata.json.zst: ends early, after "+strconv.Itoa(len(packed)/2)+" bytes", "")
+	if n := strings.Count(s.log(), "200 /c/noarch/repodata.json.zst"); n != 2 {
+		t.Errorf("asked for %d times", n)
 	}
 }

@@ -90,6 +90,13 @@ func TestDeadMirror(t *testing.T) {
 	if len(u.notes) != 1 || !strings.HasSuffix(u.notes[0], ": 502 Bad Gateway; asking the next place") || !strings.HasPrefix(u.notes[0], "mirror "+mirror.URL) {
 		t.Errorf("notes %q", u.notes)
 	}
+	mirror.fail(http.StatusUnauthorized)
+	w = u.run()
+	w.Conda = condarc.Config{Alias: s.URL, Mirrors: map[string][]string{"c": {mirror.URL}}}
+	mirror.log()
+	if _, err := open(t, w, "c"); err != nil || len(u.notes) != 1 || strings.Count(mirror.log(), ",") != 7 {
+		t.Errorf("%v, notes %q", err, u.notes) // which are not about each file that it refuses
+	}
 	mirror.fail(0)
 	mirror.set("/noarch/pkg-1.0-0.conda", "other bytes")
 	w, p.SHA256 = u.run(), sha("not there")

@@ -38,8 +38,9 @@ const (
 // ociFile is a file of a channel in a registry.
 type ociFile struct {
 	host, repo, tag string
-	where           string   // for errors
-	media           []string // of its layer, the best first
+	user            *url.Userinfo // of the configured URL
+	where           string        // for errors
+	media           []string      // of its layer, the best first
 }
 
 // ociFileOf takes a URL apart.
@@ -49,7 +50,7 @@ func ociFileOf(p place) (ociFile, error) {
 		return ociFile{}, fault.New(fault.Usage, p.public, "not a URL")
 	}
 	dir, file := path.Split(strings.TrimPrefix(u.Path, "/"))
-	f := ociFile{host: u.Host, where: p.public}
+	f := ociFile{host: u.Host, user: u.User, where: p.public}
 	if packing, ok := strings.CutPrefix(file, "repodata.json"); ok {
 		f.repo, f.tag = dir+"repodata.json", "latest"
 		switch packing {

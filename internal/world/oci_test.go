@@ -190,6 +190,10 @@ func TestOCILogin(t *testing.T) {
 	if _, err := open(t, w, at); err != nil {
 		t.Error(err)
 	}
+	urls, err2 := open(t, u.run(), "oci://me:"+canary+"@"+r.Host()+"/c")
+	if !strings.HasPrefix(urls, at+"/noarch/app") || err2 != nil {
+		t.Errorf("%q, %v", urls, err2)
+	}
 	u.noCanary(err.Error())
 }
 

@@ -194,7 +194,7 @@ func (n *network) fails(p place, err error) bool {
 	defer n.mu.Unlock()
 	key := origin(p)
 	if errors.As(err, &status) && status.Code < http.StatusInternalServerError {
-		key = p.public // it answers, and may have other files
+		key += " refuses" // what it answers is not the same for other files
 	}
 	known := n.down[key]
 	n.down[key] = true

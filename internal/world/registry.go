@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -27,7 +28,7 @@ func (w *World) registry(f ociFile) (*fetch.Client, error) {
 	c := n.registries[repo.Name()]
 	if c == nil {
 		c = w.Fetch.With(func(next http.RoundTripper) http.RoundTripper {
-			return &login{repo: repo, keychain: w.Keychain, plain: w.Fetch.Plain(f.host), next: next}
+			return &login{repo: repo, user: f.user, keychain: w.Keychain, plain: w.Fetch.Plain(f.host), next: next}
 		})
 		n.registries[repo.Name()] = c
 	}
@@ -39,6 +40,7 @@ func (w *World) registry(f ociFile) (*fetch.Client, error) {
 // nothing of.
 type login struct {
 	repo     name.Repository
+	user     *url.Userinfo // nil: ask the keychain
 	keychain authn.Keychain
 	plain    bool // speak plain http
 	next     http.RoundTripper
@@ -69,7 +71,10 @@ func (l *login) transport(ctx context.Context) (http.RoundTripper, error) {
 		return l.ready, nil
 	}
 	auth := authn.Anonymous
-	if l.keychain != nil {
+	if l.user != nil {
+		password, _ := l.user.Password()
+		auth = &authn.Basic{Username: l.user.Username(), Password: password}
+	} else if l.keychain != nil {
 		var err error
 		if auth, err = authn.Resolve(ctx, l.keychain, l.repo); err != nil {
 			return nil, fault.New(fault.Network, l.repo.RegistryStr(), "credentials: %w", err)
