@@ -73,7 +73,9 @@ func Read(name string, text []byte, lookup func(string) (string, bool)) (Config,
 	if c.Alias, err = m.Optional(file, "channel_alias"); err != nil {
 		return c, err
 	}
-	c.Alias = r.expand(c.Alias)
+	if c.Alias = r.expand(c.Alias); c.Alias != "" && !strings.Contains(c.Alias, "://") {
+		c.Alias = "https://" + c.Alias
+	}
 	if c.Defaults, err = m.List(file, "default_channels"); err != nil {
 		return c, err
 	}

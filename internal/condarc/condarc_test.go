@@ -54,6 +54,9 @@ func TestRead(t *testing.T) {
 			t.Errorf("%q: %v %s", text, err, diff)
 		}
 	}
+	if got, err := Read("rc", []byte("channel_alias: u:p@h.example/x"), nil); got.Alias != "https://u:p@h.example/x" || err != nil {
+		t.Errorf("%q, %v", got.Alias, err)
+	}
 	if got, err := Read("rc", []byte("default_channels: []"), nil); err != nil || got.Defaults == nil || len(got.Defaults) > 0 {
 		t.Errorf("%#v, %v", got.Defaults, err)
 	}
@@ -97,7 +100,7 @@ func TestMerge(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	rc := Config{
-		Alias:    "alias.example/",
+		Alias:    "https://alias.example/",
 		Defaults: []string{"https://h.example/pkgs/main", "https://u:p@h.example/t/tk/pkgs/extra/", "own"},
 		Custom:   map[string]string{"team": "https://t.example/x/", "a/b": "file:///srv", "own": "https://never.example"},
 		Multi:    map[string][]string{"all": {"team", "https://x.example/y", "./dir"}, "defaults": {"never"}, "none": {}},

@@ -55,11 +55,8 @@ func (c *Config) named(name string) string {
 // below returns the URL of a name at the alias.
 func (c *Config) below(name string) string {
 	alias := c.Alias
-	switch {
-	case alias == "":
+	if alias == "" {
 		alias = DefaultAlias
-	case !strings.Contains(alias, "://"):
-		alias = "https://" + alias
 	}
 	return strings.TrimRight(alias, "/") + "/" + strings.Trim(name, "/")
 }

@@ -186,7 +186,8 @@ func TestPlaces(t *testing.T) {
 	u := newUser(t)
 	w := u.run()
 	w.Conda = condarc.Config{
-		Alias: "https://me:" + canary + "@h.example",
+		Alias:  "https://me:" + canary + "@h.example",
+		Custom: map[string]string{"a": "https://t.example/t/tk-a/", "b/c": "https://t.example/t/tk-b"},
 		Mirrors: map[string][]string{
 			"c":           {"https://one.example/c", "https://h.example/c/", "oci://two.example/c"},
 			"c/label/dev": {"https://dev.example/", "https://dev.example"},
@@ -202,10 +203,13 @@ func TestPlaces(t *testing.T) {
 			"https://dev.example/f", "https://one.example/c/label/dev/f", "https://me:" + canary + "@h.example/c/label/dev/f", "oci://two.example/c/label/dev/f",
 			"https://all.example/x/c/label/dev/f", "https://three.example/c/label/dev/f",
 		},
-		"https://h.example/cc/f": {"https://all.example/x/cc/f", "https://three.example/cc/f", "https://me:" + canary + "@h.example/cc/f"},
-		"oci://r.example/c/f":    {"oci://four.example/m/c/f", "oci://r.example/c/f"},
-		"http://h.example/f":     {"https://all.example/x/f", "https://three.example/f", "http://h.example/f"},
-		"dir/f":                  {w.path("dir/f")},
+		"https://h.example/cc/f":  {"https://all.example/x/cc/f", "https://three.example/cc/f", "https://me:" + canary + "@h.example/cc/f"},
+		"oci://r.example/c/f":     {"oci://four.example/m/c/f", "oci://r.example/c/f"},
+		"http://h.example/f":      {"https://all.example/x/f", "https://three.example/f", "http://h.example/f"},
+		"dir/f":                   {w.path("dir/f")},
+		"https://t.example/a/f":   {"https://t.example/t/tk-a/a/f"},
+		"https://t.example/b/c/f": {"https://t.example/t/tk-b/b/c/f"},
+		"https://t.example/b/f":   {"https://t.example/b/f"},
 	} {
 		var got []string
 		for _, p := range w.places(of) {

@@ -48,9 +48,11 @@ func (w *World) learned() *network {
 		n.logins, n.down = map[string]string{}, map[string]bool{}
 		n.answers, n.registries = map[string]answer{}, map[string]*fetch.Client{}
 		urls := append([]string{w.Conda.Alias}, w.Conda.Defaults...)
-		urls = slices.AppendSeq(urls, maps.Values(w.Conda.Custom))
-		for _, list := range w.Conda.Multi {
-			urls = append(urls, list...)
+		for _, name := range slices.Sorted(maps.Keys(w.Conda.Custom)) {
+			urls = append(urls, w.Conda.Channels(name)...) // not all there is at its host
+		}
+		for _, name := range slices.Sorted(maps.Keys(w.Conda.Multi)) {
+			urls = append(urls, w.Conda.Multi[name]...)
 		}
 		for _, u := range urls {
 			_, _ = n.learn(u) // what is no URL holds no secret; Channels refuses it
