@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
 	"github.com/gophersnake/gophersnake/conda/version"
@@ -127,7 +126,11 @@ func (p *pool) load(n sat.Name) {
 	for _, r := range p.bestFormats(p.offered[name]) {
 		x := p.add(n, r)
 		if p.tooNew(r) {
-			p.exclude(x, "%s", p.tooNewText(r))
+			text := p.tooNewText()
+			if r.published() == 0 {
+				text = p.undatedText()
+			}
+			p.exclude(x, "%s", text)
 		}
 		if only && !inChannel(r, channel) {
 			p.exclude(x, "requested from channel %s, not %s", channel, r.Channel)
@@ -184,12 +187,10 @@ func (p *pool) tooNew(r *Record) bool {
 	return at > p.problem.ExcludeNewer || at == 0 && !p.problem.AllowUndated
 }
 
-func (p *pool) tooNewText(r *Record) string {
-	limit := time.UnixMilli(p.problem.ExcludeNewer).UTC().Format(time.RFC3339)
-	if r.published() == 0 {
-		return "does not say when it appeared, and nothing newer than " + limit + " is allowed"
-	}
-	return "is newer than " + limit
+func (p *pool) tooNewText() string { return "newer than " + date(p.problem.ExcludeNewer) }
+
+func (p *pool) undatedText() string {
+	return "does not say when it appeared, and nothing newer than " + date(p.problem.ExcludeNewer) + " is allowed"
 }
 
 // Candidates implements sat.Provider.

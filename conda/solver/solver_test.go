@@ -199,11 +199,11 @@ func TestUnsatisfiable(t *testing.T) {
 		},
 		{
 			"no match", "a/x-1-0\na/x-1.5-0\nwant x >=2",
-			"└─ requested \"x >=2\"\n   └─ no match among x 1.5 | 1",
+			"└─ requested \"x >=2\": no match among x 1.5 | 1",
 		},
 		{
 			"virtual", "a/x-1-0: __glibc >=2.34\nvirtual __glibc-2.28-0\nwant x",
-			"└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc >=2.34\n         └─ no match among __glibc 2.28 0",
+			"└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc >=2.34: the target has __glibc 2.28 0",
 		},
 		{
 			"two requests", "a/x-1-0: y 1\na/z-1-0: y 2\na/y-1-0\na/y-2-0\na/w-1-0\nwant w\nwant x\nwant z",
@@ -216,7 +216,23 @@ func TestUnsatisfiable(t *testing.T) {
 		},
 		{
 			"too new", "a/x-1-0 t=86400000\nset newer 5\nwant x",
-			"└─ requested \"x\"\n   └─ x 1 0: is newer than 1970-01-01T00:00:00Z",
+			"└─ requested \"x\"\n   └─ x 1 0: newer than 1970-01-01T00:00:00Z; the first after that is x 1 of 1970-01-02T00:00:00Z",
+		},
+		{
+			"all too new", "a/x-1-0 t=86400000\na/x-2-0 t=172800000\na/x-3-0 t=259200000\na/y-1-0: x >=2 t=1\nset newer 5\nwant y",
+			"└─ requested \"y\"\n   └─ y 1 0\n      └─ requires x >=2\n         └─ x 3 | 2: newer than 1970-01-01T00:00:00Z; the first after that is x 2 of 1970-01-03T00:00:00Z",
+		},
+		{
+			"virtual package absent", "a/x-2-0: __cuda >=12\na/x-1-0: __cuda\nwant x",
+			"└─ requested \"x\"\n   └─ x 2 | 1\n      └─ requires __cuda >=12 or the like: the target has no __cuda",
+		},
+		{
+			"hidden below", "a/x-1-0: y >=2\na/y-1-0\nb/y-2-0\nb/y-3-0\nwant x",
+			"└─ requested \"x\"\n   └─ x 1 0\n      └─ requires y >=2\n         └─ y 3 | 2: channel b comes after a, which has this name too (strict channel priority)",
+		},
+		{
+			"cycle", "a/x-1-0: y 1\na/y-1-0: z 1\na/z-1-0: x 2\na/x-2-0: y 2\nwant x",
+			"└─ requested \"x\"\n   ├─ x 2 0\n   │  └─ requires y 2: no match among y 1 0\n   └─ x 1 0\n      └─ requires y 1\n         └─ y 1 0\n            └─ requires z 1\n               └─ z 1 0\n                  └─ requires x 2\n                     └─ x 2 0\n                        └─ requires y 2: no match among y 1 0",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -234,6 +250,29 @@ func TestUnsatisfiable(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestUndated tells a rule on dates from a request without answer.
+func TestUndated(t *testing.T) {
+	for text, want := range map[string]string{
+		"a/x-1-0\nset newer 5\nwant x":                   "policy",
+		"a/x-1-0\na/y-1-0: x 2 t=1\nset newer 5\nwant y": "unsatisfiable",
+		"a/x-1-0\nset newer 5\nwant x\nwant x 2":         "unsatisfiable",
+	} {
+		p, _ := parse(t, text)
+		_, err := answer(t, p)
+		var u *Unsatisfiable
+		if !errors.As(err, &u) || u.Class() != want {
+			t.Errorf("%q: class %q, want %q: %v", text, u.Class(), want, err)
+		}
+	}
+	p, _ := parse(t, "a/x-1-0\nset newer 5\nwant x")
+	_, err := answer(t, p)
+	want := "the requested packages cannot be installed together\n└─ requested \"x\"\n" +
+		"   └─ x 1 0: does not say when it appeared, and nothing newer than 1970-01-01T00:00:00Z is allowed"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
 )
 
-// Unsatisfiable says why a request has no answer. Its class is
-// "unsatisfiable".
+// Unsatisfiable says why a request has no answer.
 type Unsatisfiable struct {
 	// Reasons are trees, one for each request that takes part, the shortest
 	// first. Requests that could be met are not among them.
 	Reasons []Reason
+	// Undated says that there is an answer if records may be used that do not say
+	// when they appeared: nothing but the rule on dates excludes it.
+	Undated bool
 }
 
 // Reason is one step of an explanation.
@@ -40,8 +43,13 @@ func (u *Unsatisfiable) Error() string {
 	return d.String()
 }
 
-// Class returns "unsatisfiable".
-func (u *Unsatisfiable) Class() string { return "unsatisfiable" }
+// Class returns "policy" if Undated, else "unsatisfiable".
+func (u *Unsatisfiable) Class() string {
+	if u.Undated {
+		return "policy"
+	}
+	return "unsatisfiable"
+}
 
 // drawing is a tree as text.
 type drawing struct {
@@ -80,6 +88,42 @@ func (p *pool) RequestText(v sat.VersionSet) string { return p.lines[v] }
 
 // SetText implements sat.Describer.
 func (p *pool) SetText(v sat.VersionSet) string { return p.specs[v].text }
+
+// EmptyText implements sat.Describer. What the target is, virtual packages say.
+func (p *pool) EmptyText(v sat.VersionSet) string {
+	n := p.setName[v]
+	all := p.Candidates(n).All
+	target := strings.HasPrefix(p.text[n], "__")
+	switch {
+	case target && len(all) == 0:
+		return "the target has no " + p.text[n]
+	case target:
+		return "the target has " + p.SolvablesText(all)
+	case len(all) == 0:
+		return "no such package"
+	}
+	return "no match among " + p.SolvablesText(all)
+}
+
+// ExcludedText implements sat.Describer. Of records that are too new it tells
+// which one a later limit would allow first.
+func (p *pool) ExcludedText(of []sat.Solvable, reason string) string {
+	if reason != p.tooNewText() {
+		return reason
+	}
+	first := of[0]
+	for _, x := range of[1:] {
+		if p.records[x].published() < p.records[first].published() {
+			first = x
+		}
+	}
+	r := p.records[first]
+	return fmt.Sprintf("%s; the first after that is %s %s of %s", reason, r.Name, r.Version, date(r.published()))
+}
+
+func date(milliseconds int64) string {
+	return time.UnixMilli(milliseconds).UTC().Format(time.RFC3339)
+}
 
 // manyVersions is from how many versions on a list is cut in the middle.
 const manyVersions = 6

@@ -16,6 +16,10 @@ type Describer interface {
 	SetText(VersionSet) string
 	// SolvablesText is one or more solvables of one name.
 	SolvablesText([]Solvable) string
+	// EmptyText is why a set without members has none.
+	EmptyText(VersionSet) string
+	// ExcludedText is why solvables must not be chosen that have one reason.
+	ExcludedText(of []Solvable, reason string) string
 }
 
 // Node is one step of an explanation; Why says why it cannot be.
@@ -109,12 +113,7 @@ func (e *explainer) set(label string, v VersionSet) Node {
 	in := e.s.Matching(v)
 	switch {
 	case len(in) == 0:
-		all := e.s.candidates(e.s.p.SetName(v)).All
-		if len(all) == 0 {
-			n.Text += ": no such package"
-		} else {
-			n.Why = []Node{{Text: "no match among " + e.SolvablesText(all)}}
-		}
+		n.Text += ": " + e.EmptyText(v)
 	case e.told[v]:
 		n.Text += ": see above"
 	default:
@@ -144,9 +143,24 @@ func (e *explainer) members(v VersionSet) []Node {
 	return out
 }
 
+// needs are the sets that a solvable requires. Those without members count as one
+// for each name, as a negative number: builds that want each their own build of
+// what is not there are told once.
+func (e *explainer) needs(x Solvable) []int32 {
+	var out []int32
+	for _, v := range e.requires[x] {
+		if len(e.s.Matching(v)) == 0 {
+			out = append(out, -1-int32(e.s.p.SetName(v)))
+		} else {
+			out = append(out, int32(v))
+		}
+	}
+	return out
+}
+
 // key is equal for solvables that are ruled out by the same facts.
 func (e *explainer) key(v VersionSet, x Solvable) string {
-	k := fmt.Sprint(e.excluded[x], e.locked[e.s.p.NameOf(x)], e.requires[x], e.allows[x])
+	k := fmt.Sprint(e.excluded[x], e.locked[e.s.p.NameOf(x)], e.needs(x), e.allows[x])
 	if len(e.requires[x])+len(e.allows[x]) == 0 && e.excluded[x] == "" {
 		k += e.clash(v, x)
 	}
@@ -158,15 +172,19 @@ func (e *explainer) member(v VersionSet, group []Solvable) Node {
 	n := Node{Text: e.SolvablesText(group)}
 	x := group[0]
 	if why := e.excluded[x]; why != "" {
-		n.Text += ": " + why
+		n.Text += ": " + e.ExcludedText(group, why)
 		return n
 	}
 	if l, ok := e.locked[e.s.p.NameOf(x)]; ok && l != x {
 		n.Text += ": " + e.SolvablesText([]Solvable{l}) + " is locked"
 		return n
 	}
-	for _, need := range e.requires[x] {
-		n.Why = append(n.Why, e.set("requires "+e.SetText(need), need))
+	for i, need := range e.requires[x] {
+		label := "requires " + e.SetText(need)
+		if slices.ContainsFunc(group, func(y Solvable) bool { return e.requires[y][i] != need }) {
+			label += " or the like"
+		}
+		n.Why = append(n.Why, e.set(label, need))
 	}
 	for _, only := range e.allows[x] {
 		n.Why = append(n.Why, Node{Text: "allows only " + e.SetText(only)})

@@ -20,6 +20,15 @@ func (g *graph) SolvablesText(list []Solvable) string {
 	return strings.Join(out, "|")
 }
 
+func (g *graph) EmptyText(v VersionSet) string {
+	if all := g.cands[g.setName[v]].All; len(all) > 0 {
+		return "no match among " + g.SolvablesText(all)
+	}
+	return "no such package"
+}
+
+func (g *graph) ExcludedText(_ []Solvable, reason string) string { return reason }
+
 func lines(nodes []Node, indent string) []string {
 	var out []string
 	for _, n := range nodes {
@@ -34,8 +43,7 @@ var conflicts = []struct{ name, text string }{
 tree requested "a": no such package`},
 	{"no match", `a1:
 want a2
-tree requested "a2"
-tree > no match among a1`},
+tree requested "a2": no match among a1`},
 	{"missing below", `a1: b
 a2: b
 want a
