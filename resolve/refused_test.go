@@ -86,13 +86,18 @@ func TestRefused(t *testing.T) {
 			`bad.yml:2: match spec "x >>1": column 3: unknown operator ">>"`, "",
 		},
 		{
+			"a secret in a spec", one + `file = "secret.yml"`, "", "", fault.Usage,
+			`secret.yml:2: the URL of package "x" holds credentials`, "remove them: credentials come from .netrc or RATTLER_AUTH_FILE",
+		},
+		{
 			"bad virtual package", one + "dependencies = [\"x\"]\nvirtual-packages = { __cuda = \"12..4\" }", "", "noarch/x-1-0", fault.Usage,
 			`conda.virtual-packages.__cuda: version "12..4": column 4: expected a digit or a letter`, "",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &world{base: lock.Facts{Libc: tt.libc}, files: map[string]string{
-				"environment.yml": "name: e\ndependencies:\n- x\n- nosuch >=2\n", "bad.yml": "dependencies:\n- x >>1\n",
+				"environment.yml": "name: e\ndependencies:\n- x\n- nosuch >=2\n", "secret.yml": "dependencies:\n- https://channel.example/t/TOKEN/c::x\n",
+				"bad.yml": "dependencies:\n- x >>1\n",
 			}}
 			w.channel(t, "c", strings.Fields("noarch/other-1-0")...)
 			if tt.channel != "" {

@@ -83,8 +83,18 @@ func parse(text, where string) (*matchspec.MatchSpec, error) {
 	if err != nil {
 		return nil, fault.New(fault.Usage, where, "%w", err) // whose hint is found in the chain
 	}
+	for _, u := range []string{m.Channel, m.URL} {
+		if public, location, err := repodata.ParseChannel(u, noAlias); err == nil && strings.Contains(u, "://") && public != location {
+			return nil, fault.New(fault.Usage, where, "the URL of package %q holds credentials", m.Name).
+				WithHint("remove them: credentials come from .netrc or RATTLER_AUTH_FILE")
+		}
+	}
 	return m, nil
 }
+
+// noAlias is where names of channels would stand. Only World knows that; what is
+// read with it is not kept.
+const noAlias = "https://channel.invalid"
 
 // addChannels adds the channels as they are written, each once, and those that
 // a request names itself.
@@ -95,8 +105,7 @@ func (w *wish) addChannels(written []string) error {
 		}
 	}
 	for _, text := range written {
-		// Where names stand is the World's to know; the alias given here is not kept.
-		name, _, err := repodata.ParseChannel(text, "https://channel.invalid")
+		name, _, err := repodata.ParseChannel(text, noAlias)
 		if err != nil {
 			return fault.New(fault.Usage, "[conda] channels", "%w", err)
 		}
