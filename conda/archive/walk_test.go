@@ -255,6 +255,38 @@ func ExamplePackage_Walk() {
 	// <nil>
 }
 
+func ExampleOpen() {
+	name, data := archivetest.Package{
+		Name: "hello", Version: "2.1", Noarch: "python", EntryPoints: []string{"hello = hello:main"}, Depends: []string{"python >=3.9"},
+		Files: []archivetest.Entry{archivetest.File("site-packages/hello.py", "def main(): pass\n")},
+	}.Conda()
+	p, err := archive.Open(bytes.NewReader(data), int64(len(data)), name, archive.Limits{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	m, err := p.Meta(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Index.Name, m.Index.Version, m.Index.Depends, m.NoarchPython, m.EntryPoints)
+	for _, f := range m.Paths {
+		fmt.Println(f.Path, f.Size)
+	}
+	// What a package has no business to hold is an error of class "verification".
+	name, data = archivetest.Package{Files: []archivetest.Entry{archivetest.File("../evil", "")}}.Conda()
+	p, err = archive.Open(bytes.NewReader(data), int64(len(data)), name, archive.Limits{})
+	if err == nil {
+		err = p.Walk(context.Background(), func(archive.Member) error { return nil })
+	}
+	fmt.Println(err)
+	// Output:
+	// hello 2.1 [python >=3.9] true [hello = hello:main]
+	// site-packages/hello.py 17
+	// pkg-1.0-0.conda: pkg-pkg-1.0-0.tar.zst: path "../evil" leaves its root
+}
+
 func TestEscapes(t *testing.T) {
 	for _, tt := range []struct {
 		link, target string

@@ -22,6 +22,19 @@ func ExampleVersion_Compare() {
 	// Output: [1.1rc1 1.1.dev2 1.1 1.1.post1 1!0.1]
 }
 
+func ExampleParse() {
+	v, err := version.Parse("1!2.0RC1+local.1")
+	fmt.Println(v, v.Canonical(), err)
+	p, _ := version.Parse("1!2.0")
+	fmt.Println(v.StartsWith(p), v.Compare(p))
+	_, err = version.Parse("1.0-rc_1")
+	fmt.Println(err)
+	// Output:
+	// 1!2.0RC1+local.1 1!2.0rc1+local.1 <nil>
+	// true -1
+	// version "1.0-rc_1": column 7: "-" and "_" in one version
+}
+
 func ExampleParseSpec() {
 	spec, err := version.ParseSpec("(>=1.8,<2)|3.*")
 	if err != nil {

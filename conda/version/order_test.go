@@ -2,6 +2,7 @@ package version_test
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -92,4 +93,28 @@ func TestCondaOrder(t *testing.T) {
 		}
 	}
 	t.Logf("%d versions", len(entries))
+}
+
+// TestRealOrderLaws checks that real versions have one order: what sorting
+// finds of neighbours holds for any two.
+func TestRealOrderLaws(t *testing.T) {
+	var all []version.Version
+	for _, s := range vectors(t, "versions-conda-forge.txt") {
+		all = append(all, parse(t, s))
+	}
+	slices.SortFunc(all, version.Version.Compare)
+	place := make([]int, len(all)) // the same for equal versions
+	for i := 1; i < len(all); i++ {
+		place[i] = place[i-1]
+		if !all[i].Equal(all[i-1]) {
+			place[i]++
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 500_000 {
+		i, j := r.IntN(len(all)), r.IntN(len(all))
+		if got, want := all[i].Compare(all[j]), cmp.Compare(place[i], place[j]); got != want {
+			t.Fatalf("%s to %s: %d, but they stand at %d and %d", all[i], all[j], got, place[i], place[j])
+		}
+	}
 }
