@@ -52,7 +52,8 @@ func TestPipErrors(t *testing.T) {
 		"no glibc": {
 			[]string{"numpy"},
 			func(w *world, _ *resolve.Request) { w.base.Libc = "musl 1.2.4" }, fault.Usage,
-			`pip for linux/amd64: wheels are resolved for glibc 2.17 or newer on amd64 and arm64, not for glibc "" on "amd64"`, "",
+			`environment.yml:7: requirement "numpy": wheels are resolved for glibc, and the base b has musl 1.2.4 and no glibc`,
+			`choose a base with glibc; a C library that you add yourself can be stated: [conda] virtual-packages = { __glibc = "2.36" }`,
 		},
 		"none fits": {
 			[]string{"numpy"}, func(w *world, r *resolve.Request) {

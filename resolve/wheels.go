@@ -110,7 +110,7 @@ func (s *resolver) answer(ctx context.Context, env *spec.Environment, t *site, q
 	case len(q.pip) > 0 && s.sameWheels(t):
 		return t.old.Wheels, nil
 	case len(q.pip) > 0:
-		return s.asked(ctx, t, q.pip)
+		return s.asked(ctx, env, t, q.pip)
 	default:
 		data, err := s.ReadFile(q.file)
 		if err != nil {
@@ -177,9 +177,13 @@ func (s *resolver) sameWheels(t *site) bool {
 const uvAnswer = "uv's answer"
 
 // asked asks uv for the wheels of requirements.
-func (s *resolver) asked(ctx context.Context, t *site, pip []envfile.Dependency) ([]lock.Wheel, error) {
+func (s *resolver) asked(ctx context.Context, env *spec.Environment, t *site, pip []envfile.Dependency) ([]lock.Wheel, error) {
 	if err := s.provide(ctx, t); err != nil {
 		return nil, err
+	}
+	if t.target.Glibc == "" {
+		has, hint := s.below(env, t.platform)
+		return nil, fault.New(fault.Usage, pip[0].Where, "requirement %q: wheels are resolved for glibc, and %s", pip[0].Text, has).WithHint("%s", hint)
 	}
 	q := uv.Question{For: t.platform.String(), Python: t.python, Arch: t.platform.Arch, Glibc: t.target.Glibc}
 	requested := map[string]bool{}

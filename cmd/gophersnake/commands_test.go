@@ -26,6 +26,9 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	channel [-url URL] [-hash md5|none] DIR FILE…
 //	                           write a channel of packages (internal/channeltest);
 //	                           files may be quoted by ">" at the start of each line
+//	wheel PYLOCK FILE [METADATA…]
+//	                           make a wheel below $SERVER/wheels, and add it to a
+//	                           pylock.toml
 //	base DIR                   write a base image, an OCI layout (base_test.go)
 //	validate REF…              read a written image as go-containerregistry's validate does
 //	config REF PLATFORM        print what the image's config says
@@ -41,6 +44,7 @@ func commands() map[string]scriptCommand {
 	return map[string]scriptCommand{
 		"exit":     cmdExit,
 		"channel":  plainly(cmdChannel),
+		"wheel":    plainly(cmdWheel),
 		"base":     plainly(cmdBase),
 		"validate": plainly(cmdValidate),
 		"config":   plainly(cmdConfig),
