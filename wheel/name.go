@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gophersnake/gophersnake/tree"
+	"github.com/gophersnake/gophersnake/wheel/pypi"
 )
 
 // maxTags is the most tags that the name of a wheel may stand for.
@@ -21,24 +22,8 @@ type Name struct {
 	Platforms    []string // "manylinux_2_17_x86_64", "any"
 }
 
-// Normalize returns the name of a project in the one form that names are
-// compared in (PEP 503): lower case, runs of "-", "_" and "." as one "-".
-func Normalize(name string) string {
-	var b strings.Builder
-	dash := false
-	for _, r := range strings.ToLower(name) {
-		if separator := r == '-' || r == '_' || r == '.'; separator {
-			if !dash {
-				b.WriteByte('-')
-			}
-			dash = true
-			continue
-		}
-		b.WriteRune(r)
-		dash = false
-	}
-	return b.String()
-}
+// Normalize returns the name of a project as [pypi.Normalize] does.
+func Normalize(name string) string { return pypi.Normalize(name) }
 
 var (
 	distribution = regexp.MustCompile(`^[A-Za-z0-9]+(?:[._]+[A-Za-z0-9]+)*$`)
@@ -72,7 +57,7 @@ func ParseName(file string) (Name, error) {
 	switch {
 	case !distribution.MatchString(n.Distribution):
 		return refuse("has no name of a project: %q", n.Distribution)
-	case canonicalVersion(n.Version) == "":
+	case !n.SameVersion(n.Version):
 		return refuse("has no version: %q", n.Version)
 	case len(parts) == 6 && !buildTag.MatchString(n.Build):
 		return refuse("has a build tag that does not begin with a digit: %q", n.Build)
@@ -97,10 +82,16 @@ func ParseName(file string) (Name, error) {
 func (n Name) Project() string { return Normalize(n.Distribution) }
 
 // SameVersion reports whether the name's version means the same as another one
-// (PEP 440): "1.0" and "1.0.0" do.
+// (PEP 440): "1.0" and "1.0.0" do. What is no version means nothing.
 func (n Name) SameVersion(version string) bool {
-	v := canonicalVersion(n.Version)
-	return v != "" && v == canonicalVersion(version)
+	v, err1 := parseVersion(n.Version)
+	w, err2 := parseVersion(version)
+	return err1 == nil && err2 == nil && v.Compare(w) == 0
+}
+
+// parseVersion reads a version of a file name, where "_" may stand for "-".
+func parseVersion(s string) (pypi.Version, error) {
+	return pypi.ParseVersion(strings.ReplaceAll(s, "_", "-"))
 }
 
 // Rank returns how well the wheel fits a target: the place of the first of the

@@ -176,3 +176,5 @@ func versionPair(s string) (major, minor int, ok bool) {
 	minor, err2 := strconv.Atoi(b)
 	return major, minor, err1 == nil && err2 == nil && isDigits(a) && isDigits(b) && minor < 1000 && major < 1000
 }
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

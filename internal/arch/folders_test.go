@@ -22,7 +22,7 @@ var folders = []folder{
 	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
 	{"wheel/...", "the wheel engine: names, tags, installing", []string{"wheel/...", "tree"}},
-	{"wheel/pypi", "Python's versions, requirements and markers", []string{"wheel"}},
+	{"wheel/pypi", "Python's names, versions, requirements and markers", nil},
 
 	// The wish, the fact, and the way from one to the other.
 	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault", "internal/near"}},

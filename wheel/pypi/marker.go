@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/gophersnake/gophersnake/wheel"
 )
 
 // Environment is what markers ask for, by PEP 508's names. An absent name
@@ -81,10 +79,10 @@ func (o operand) value(env Environment, extra string) string {
 func (n comparison) eval(env Environment, extra string) bool {
 	a, b := n.a.value(env, extra), n.b.value(env, extra)
 	if isSet(n.b.variable) {
-		return slices.Contains(strings.Fields(b), wheel.Normalize(a)) == (n.op == "in")
+		return slices.Contains(strings.Fields(b), Normalize(a)) == (n.op == "in")
 	}
 	if n.a.variable == "extra" || n.b.variable == "extra" {
-		a, b = wheel.Normalize(a), wheel.Normalize(b)
+		a, b = Normalize(a), Normalize(b)
 	} else if c, err := parseClause(n.op + b); err == nil {
 		if v, err := ParseVersion(a); err == nil {
 			return c.contains(v)

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/gophersnake/gophersnake/wheel"
 )
 
 // Requirement is one requirement of PEP 508.
@@ -36,7 +34,7 @@ func ParseRequirement(s string) (Requirement, error) {
 	if name == "" {
 		return bad("it does not begin with a name")
 	}
-	r := Requirement{Name: wheel.Normalize(name)}
+	r := Requirement{Name: Normalize(name)}
 	rest = strings.TrimSpace(rest[len(name):])
 	if inner, ok := strings.CutPrefix(rest, "["); ok {
 		list, after, ok := strings.Cut(inner, "]")
@@ -51,7 +49,7 @@ func ParseRequirement(s string) (Requirement, error) {
 			if nameForm.FindString(extra) != extra || extra == "" {
 				return bad(fmt.Sprintf("%q is not the name of an extra", extra))
 			}
-			r.Extras = append(r.Extras, wheel.Normalize(extra))
+			r.Extras = append(r.Extras, Normalize(extra))
 		}
 		rest = strings.TrimSpace(after)
 	}
