@@ -33,9 +33,26 @@ func (w *World) Channels(_ context.Context, written string) ([]*repodata.Channel
 		if err != nil {
 			return nil, err
 		}
-		channels[i] = &repodata.Channel{Name: name, URL: name, Source: channel{w, name}}
+		channels[i] = w.channel(name)
 	}
 	return channels, nil
+}
+
+// Related returns the channel that another one names (CEP 42), for
+// repodata.Options: by its URL, or its directory relative to gophersnake.toml.
+func (w *World) Related(_ context.Context, location string) (*repodata.Channel, error) {
+	if !strings.Contains(location, "://") && !path.IsAbs(location) {
+		location = "./" + location
+	}
+	name, err := w.public(location)
+	if err != nil {
+		return nil, err
+	}
+	return w.channel(name), nil
+}
+
+func (w *World) channel(name string) *repodata.Channel {
+	return &repodata.Channel{Name: name, URL: name, Source: channel{w, name}}
 }
 
 // public returns the name of the channel at a URL or path, and keeps the URL's

@@ -142,3 +142,27 @@ func TestRef(t *testing.T) {
 		}
 	}
 }
+
+// TestRelated opens a channel that is named by another, on a server and on this
+// machine (CEP 42).
+func TestRelated(t *testing.T) {
+	u, s := newUser(t), newServer(t)
+	const names = `{"info": {"channel_relations": {"base": "../base"}}, "packages.conda": {}}`
+	for file, text := range map[string]string{"x/own/noarch/repodata.json": names, "x/base/noarch/repodata.json": docNoarch} {
+		write(t, u.dir, file, text)
+		s.set("/"+file, text)
+	}
+	for written, base := range map[string]string{"./x/own": "x/base", s.URL + "/x/own": s.URL + "/x/base"} {
+		w := u.run()
+		channels, err := w.Channels(t.Context(), written)
+		must(t, err)
+		set, err := repodata.Closure(t.Context(), channels, []string{"noarch"}, []string{"app"}, repodata.Options{Related: w.Related})
+		must(t, err)
+		if diff := cmp.Diff([]string{base}, set.Channels("app")); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if _, err := u.run().Related(t.Context(), "file://host/x"); fault.ClassOf(err) != fault.Usage {
+		t.Errorf("error %v", err)
+	}
+}
