@@ -35,7 +35,8 @@ func TestPipErrors(t *testing.T) {
 		},
 		"a wheel that conda provides": {
 			[]string{"numpy"}, func(_ *world, r *resolve.Request) {
-				r.UV = scriptedUV(t, map[string]string{"amd64": pylock("numpy-2.4-py3-none-any.whl", "urllib3-2.3-py3-none-any.whl")})
+				both := pylock("numpy-2.4-py3-none-any.whl", "urllib3-2.3-py3-none-any.whl")
+				r.UV = scriptedUV(t, map[string]string{"amd64": both, "arm64": both})
 			}, fault.Usage, "wheels for linux/amd64: wheel urllib3 2.3: the conda package urllib3-2.2-py provides urllib3 2.2", "take one of the two out",
 		},
 		"no python": {

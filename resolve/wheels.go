@@ -13,58 +13,92 @@ import (
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/lock/importer"
 	"github.com/gophersnake/gophersnake/platforms"
-	"github.com/gophersnake/gophersnake/resolve/uv"
 	"github.com/gophersnake/gophersnake/spec"
 	"github.com/gophersnake/gophersnake/spec/envfile"
-	"github.com/gophersnake/gophersnake/wheel/pypi"
 )
 
 // wheels locks the wheels of an environment on every platform: those that
 // another tool locked, beside conda packages or in a pylock.toml, and those that
 // uv finds for the pip requirements of environment.yml.
 func (s *resolver) wheels(ctx context.Context, env *spec.Environment) error {
-	notes := map[string]bool{}
+	var all []*wheelSite
 	for _, p := range env.Image.Platforms {
-		part, err := s.filePart(env, p)
+		w, err := s.wheelSite(env, p)
 		if err != nil {
 			return err
 		}
-		q := wheelQuestion{lockFile: s.lockFile(env, p), file: env.Conda.Wheels, pip: part.Pip}
-		if q.lockFile != "" {
-			if _, q.locked, err = s.readLock(q.lockFile, env, p); err != nil {
-				return err
-			}
-		}
-		if err := q.check(); err != nil {
-			return err
-		}
-		old := s.Old.For(env.Name, p).Wheels
-		kept := q.lockFile == "" && s.takenOver(env, p) && len(old) > 0
-		if q.empty() && !kept {
+		if w == nil {
 			continue
 		}
-		t, err := s.site(env, p)
-		if err != nil {
+		if err := s.answer(ctx, env, w, all); err != nil {
 			return err
 		}
-		rows := old
-		if !q.empty() {
-			if rows, err = s.answer(ctx, env, t, q); err != nil {
+		all = append(all, w)
+	}
+	if err := s.agreeWheels(ctx, env, all); err != nil {
+		return err
+	}
+	notes := map[string]bool{}
+	for _, w := range all {
+		if !w.kept {
+			rows, err := s.fitting(ctx, w.site, w.rows)
+			if err != nil {
 				return err
 			}
+			if w.rows = rows; len(w.locked) > 0 {
+				if err := w.met(w.lockFile, rows, w.pip); err != nil {
+					return err
+				}
+			}
 		}
-		for _, text := range t.unmet(rows, part.Pip) {
+		for _, text := range w.unmet(w.rows, w.pip) {
 			notes[text] = true
 		}
-		for _, w := range rows {
-			w.Envs, w.Platforms = []string{env.Name}, []platforms.Platform{p}
-			s.lock.Wheel = append(s.lock.Wheel, w)
+		for _, row := range w.rows {
+			row.Envs, row.Platforms = []string{env.Name}, []platforms.Platform{w.platform}
+			s.lock.Wheel = append(s.lock.Wheel, row)
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(notes)) {
 		s.Note(text)
 	}
 	return nil
+}
+
+// wheelSite is a platform of an environment while its wheels are chosen.
+type wheelSite struct {
+	*site
+	wheelQuestion
+	rows  []lock.Wheel // the answer
+	kept  bool         // the rows are the old lock's
+	asked bool         // the rows are uv's, not completed yet
+}
+
+// wheelSite returns what is asked on a platform, or nil if nothing is.
+func (s *resolver) wheelSite(env *spec.Environment, p platforms.Platform) (*wheelSite, error) {
+	part, err := s.filePart(env, p)
+	if err != nil {
+		return nil, err
+	}
+	q := wheelQuestion{lockFile: s.lockFile(env, p), file: env.Conda.Wheels, pip: part.Pip}
+	if q.lockFile != "" {
+		if _, q.locked, err = s.readLock(q.lockFile, env, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	old := s.Old.For(env.Name, p).Wheels
+	taken := q.empty() && q.lockFile == "" && s.takenOver(env, p) && len(old) > 0
+	if q.empty() && !taken {
+		return nil, nil
+	}
+	t, err := s.site(env, p)
+	if err != nil {
+		return nil, err
+	}
+	return &wheelSite{site: t, wheelQuestion: q, rows: old, kept: taken}, nil
 }
 
 // wheelQuestion is where the wheels of an environment on a platform come from.
@@ -103,33 +137,33 @@ func (s *resolver) takenOver(env *spec.Environment, p platforms.Platform) bool {
 	return now != nil && now.From != ""
 }
 
-// answer returns the rows of one platform, whichever way its wheels come.
-func (s *resolver) answer(ctx context.Context, env *spec.Environment, t *site, q wheelQuestion) ([]lock.Wheel, error) {
+// answer finds the wheels of one platform, whichever way they come. Others are
+// the platforms that have an answer already.
+func (s *resolver) answer(ctx context.Context, env *spec.Environment, w *wheelSite, others []*wheelSite) (err error) {
 	switch {
-	case len(q.locked) > 0:
-	case len(q.pip) > 0 && s.sameWheels(t):
-		return t.old.Wheels, nil
-	case len(q.pip) > 0:
-		return s.asked(ctx, env, t, q.pip)
+	case w.kept:
+		return nil
+	case len(w.locked) > 0:
+	case len(w.pip) > 0 && s.sameWheels(w.site):
+		w.kept, w.rows = true, w.old.Wheels
+		return nil
+	case len(w.pip) > 0:
+		w.asked = true
+		w.rows, err = s.ask(ctx, env, w, s.preferred(w, others))
+		return err
 	default:
-		data, err := s.ReadFile(q.file)
+		data, err := s.ReadFile(w.file)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		q.lockFile = q.file
-		o := importer.Options{Platform: t.platform, Python: t.python, Categories: env.Conda.Categories}
-		if _, q.locked, err = importer.Read(q.file, data, o); err != nil {
-			return nil, err
+		w.lockFile = w.file
+		o := importer.Options{Platform: w.platform, Python: w.python, Categories: env.Conda.Categories}
+		if _, w.locked, err = importer.Read(w.file, data, o); err != nil {
+			return err
 		}
 	}
-	rows, err := s.chosenWheels(t, q.lockFile, q.locked)
-	if err != nil {
-		return nil, err
-	}
-	if rows, err = s.fitting(ctx, t, rows); err != nil {
-		return nil, err
-	}
-	return rows, t.met(q.lockFile, rows, q.pip)
+	w.rows, err = s.chosenWheels(w.site, w.lockFile, w.locked)
+	return err
 }
 
 // fitting completes chosen wheels, and refuses those that cannot be installed.
@@ -171,62 +205,6 @@ func (s *resolver) sameWheels(t *site) bool {
 	}
 	return slices.Equal(a.Pip, b.Pip) && slices.Equal(a.Virtual, b.Virtual) && a.ExcludeNewer == b.ExcludeNewer &&
 		t.sameConda() && !slices.ContainsFunc(t.old.Wheels, func(w lock.Wheel) bool { return s.Update(w.Name) })
-}
-
-// uvAnswer is how errors call the pylock.toml that uv gives.
-const uvAnswer = "uv's answer"
-
-// asked asks uv for the wheels of requirements.
-func (s *resolver) asked(ctx context.Context, env *spec.Environment, t *site, pip []envfile.Dependency) ([]lock.Wheel, error) {
-	if err := s.provide(ctx, t); err != nil {
-		return nil, err
-	}
-	if t.target.Glibc == "" {
-		has, hint := s.below(env, t.platform)
-		return nil, fault.New(fault.Usage, pip[0].Where, "requirement %q: wheels are resolved for glibc, and %s", pip[0].Text, has).WithHint("%s", hint)
-	}
-	q := uv.Question{For: t.platform.String(), Python: t.python, Arch: t.platform.Arch, Glibc: t.target.Glibc}
-	requested := map[string]bool{}
-	for _, r := range pip {
-		q.Requirements = append(q.Requirements, uv.Requirement{Text: r.Text, Where: r.Where})
-		parsed, err := pypi.ParseRequirement(r.Text)
-		if err != nil {
-			continue // uv's package refuses it
-		}
-		requested[parsed.Name] = true
-		if c, ok := t.provided[parsed.Name]; ok && parsed.Applies(t.markers) {
-			return nil, fault.New(fault.Usage, r.Where, "requirement %q: the conda package %s-%s-%s provides %s %s",
-				r.Text, c.conda.Name, c.conda.Version, c.conda.Build, parsed.Name, c.version).
-				WithHint("take it out of the pip list, or its conda package out of the environment")
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.provided)) {
-		q.Provided = append(q.Provided, uv.Package{Name: name, Version: t.provided[name].version})
-	}
-	for _, w := range t.old.Wheels {
-		if !s.Update(w.Name) {
-			q.Preferred = append(q.Preferred, uv.Package{Name: w.Name, Version: w.Version})
-		}
-	}
-	if t.solve != nil {
-		q.Cutoff = t.solve.Cutoff
-	}
-	data, err := uv.Compile(ctx, s.UV, q)
-	if err != nil {
-		return nil, err
-	}
-	found, err := importer.Pylock(uvAnswer, data, importer.PylockOptions{Platform: t.platform, Python: t.python})
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.chosenWheels(t, uvAnswer, found)
-	if err != nil {
-		return nil, err
-	}
-	for i := range rows {
-		rows[i].Requested = requested[rows[i].Name]
-	}
-	return s.fitting(ctx, t, rows)
 }
 
 // chosenWheels takes the best wheel of every package, by name.

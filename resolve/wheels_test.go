@@ -44,14 +44,17 @@ func pylock(files ...string) string {
 }
 
 // scriptedUV answers with a pylock.toml for each architecture, and keeps what it
-// was asked.
+// was asked. Where a text ARCH.when is in its preferences, it answers with
+// ARCH.then.
 func scriptedUV(t *testing.T, answers map[string]string) uv.Options {
 	t.Helper()
 	dir := t.TempDir()
 	script := `#!/bin/sh
 case "$*" in *aarch64*) arch=arm64 ;; *) arch=amd64 ;; esac
 (cat requirements.in conda.txt; test -f pylock.toml && grep -e ^name -e ^version pylock.toml; echo "$*" | grep -o 'exclude-newer [^ ]*') > "$DIR/asked.$arch"
-cp "$DIR/$arch" pylock.toml
+answer=$arch
+test -f "$DIR/$arch.when" && grep -q -F -f "$DIR/$arch.when" pylock.toml && answer=$arch.then
+cp "$DIR/$answer" pylock.toml
 `
 	for name, text := range answers {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
@@ -278,4 +281,44 @@ package:
 	w.files["pylock.toml"] = pylock(numpy)
 	_, err := resolve.Lock(t.Context(), w, request(t, toml+"wheels = \"pylock.toml\"\n"))
 	wantError(t, err, fault.Usage, "conda-lock.yml: it has wheels, so that [conda] wheels cannot name others", "remove wheels")
+}
+
+// TestPipAgrees checks that platforms get one version where uv has one for all.
+func TestPipAgrees(t *testing.T) {
+	const note = "wheel numpy: no version suits all platforms: 2.5 on linux/amd64, 2.4 on linux/arm64"
+	for name, tt := range map[string]struct {
+		answers map[string]string
+		want    string // version on amd64
+		notes   []string
+	}{
+		"they do": {map[string]string{
+			"amd64": pylock("numpy-2.5-py3-none-any.whl"), "arm64": pylock("numpy-2.4-py3-none-any.whl"),
+			"amd64.when": "2.4\"", "amd64.then": pylock("numpy-2.4-py3-none-any.whl"),
+		}, "2.4", nil},
+		"they cannot": {map[string]string{
+			"amd64": pylock("numpy-2.5-py3-none-any.whl"), "arm64": pylock("numpy-2.4-py3-none-any.whl"),
+		}, "2.5", []string{note}},
+		"the second follows the first": {map[string]string{
+			"amd64": pylock("numpy-2.4-py3-none-any.whl"), "arm64": pylock("numpy-2.5-py3-none-any.whl"),
+			"arm64.when": "2.4\"", "arm64.then": pylock("numpy-2.4-py3-none-any.whl"),
+		}, "2.4", nil},
+		"worse": {map[string]string{
+			"amd64": pylock("numpy-2.5-py3-none-any.whl", "six-1-py3-none-any.whl"), "arm64": pylock("numpy-2.4-py3-none-any.whl", "six-1-py3-none-any.whl"),
+			"amd64.when": "2.4\"", "amd64.then": pylock("numpy-2.3-py3-none-any.whl", "six-0.9-py3-none-any.whl"),
+		}, "2.5", []string{note}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := request(t, pipToml)
+			r.UV = scriptedUV(t, tt.answers)
+			var notes []string
+			r.Note = func(text string) { notes = append(notes, text) }
+			l, _ := resolved(t, pipWorld(t, "numpy"), r)
+			if got := l.For("", linux).Wheels[0].Version; got != tt.want {
+				t.Errorf("amd64 has %s, want %s", got, tt.want)
+			}
+			if diff := cmp.Diff(tt.notes, notes); diff != "" {
+				t.Errorf("notes (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
