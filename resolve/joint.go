@@ -18,8 +18,10 @@ import (
 // those that the user asked for first and in the user's order, then all others
 // by name. A name is settled at the version that all platforms have; where they
 // have different ones, at a version that all can have (see common), or not at
-// all if there is none. What is settled stays: a package that was asked
-// for is never made older so that one which nobody named agrees.
+// all if there is none. First it is tried so that no name changes on which they
+// agree; only where that cannot be, at the cost of others. What is settled
+// stays: a package that was asked for is never made older so that one which
+// nobody named agrees.
 func agree(ctx context.Context, targets []*target) error {
 	if len(targets) < 2 {
 		return nil
@@ -106,7 +108,11 @@ func settle(ctx context.Context, targets []*target, name string) error {
 	v := slices.MinFunc(all, version.Version.Compare)
 	if !same(all) {
 		var err error
-		if v, err = common(ctx, targets, name, v); err != nil || v.IsZero() {
+		low := v
+		if v, err = common(ctx, targets, name, low, agreed(targets)); err == nil && v.IsZero() {
+			v, err = common(ctx, targets, name, low, nil)
+		}
+		if err != nil || v.IsZero() {
 			return err
 		}
 	}
@@ -116,26 +122,38 @@ func settle(ctx context.Context, targets []*target, name string) error {
 	return nil
 }
 
+// agreed returns constraints to the versions on which targets agree.
+func agreed(targets []*target) []string {
+	var all []string
+	for _, name := range names(targets) {
+		has := slices.DeleteFunc(versions(targets, name), version.Version.IsZero)
+		if len(has) > 1 && same(has) {
+			all = append(all, name+" =="+has[0].String())
+		}
+	}
+	return all
+}
+
 // limit adds a constraint to a target's problem.
 func (t *target) limit(spec string) {
 	t.problem.Constraints = append(slices.Clip(t.problem.Constraints), spec)
 }
 
 // common finds a version of a name that all targets can have, and gives them
-// solutions with it; the zero version means that there is none. It descends from
-// v: a target that cannot have a version says which lower one it would take.
+// solutions with it and with what is to be kept; the zero version means that there
+// is none. It descends from v: a target that cannot have a version says which lower one it would take.
 // Since that may pass over some, those that all channels have are tried too.
-func common(ctx context.Context, targets []*target, name string, v version.Version) (version.Version, error) {
+func common(ctx context.Context, targets []*target, name string, v version.Version, keep []string) (version.Version, error) {
 	var tried []version.Version
 	for !v.IsZero() {
-		ok, lower, err := try(ctx, targets, name, v)
+		ok, lower, err := try(ctx, targets, name, v, keep)
 		if ok || err != nil {
 			return v, err
 		}
 		tried, v = append(tried, v), lower
 	}
 	for _, v := range shared(targets, name, tried) {
-		if ok, _, err := try(ctx, targets, name, v); ok || err != nil {
+		if ok, _, err := try(ctx, targets, name, v, keep); ok || err != nil {
 			return v, err
 		}
 	}
@@ -181,16 +199,16 @@ func shared(targets []*target, name string, tried []version.Version) []version.V
 // try solves all targets with one version of a name, and gives them the
 // solutions if all have one. Where one refuses, it returns a lower version that
 // this one would take, if any.
-func try(ctx context.Context, targets []*target, name string, v version.Version) (ok bool, lower version.Version, err error) {
+func try(ctx context.Context, targets []*target, name string, v version.Version, keep []string) (ok bool, lower version.Version, err error) {
 	trial := make([]solver.Solution, len(targets))
 	for i, t := range targets {
 		trial[i] = t.found
 		if has := versionIn(t.found, name); has.IsZero() || has.Equal(v) {
 			continue // stays a solution
 		}
-		trial[i], err = t.with(ctx, name+" =="+v.String())
+		trial[i], err = t.with(ctx, keep, name+" =="+v.String())
 		if _, no := unsatisfiable(err); no {
-			found, err := t.with(ctx, name+" <"+v.String())
+			found, err := t.with(ctx, keep, name+" <"+v.String())
 			if _, no := unsatisfiable(err); no {
 				err = nil
 			}
@@ -206,10 +224,10 @@ func try(ctx context.Context, targets []*target, name string, v version.Version)
 	return true, version.Version{}, nil
 }
 
-// with solves a target with one more constraint.
-func (t *target) with(ctx context.Context, spec string) (solver.Solution, error) {
+// with solves a target with more constraints.
+func (t *target) with(ctx context.Context, keep []string, spec string) (solver.Solution, error) {
 	p := t.problem
-	p.Constraints = append(slices.Clip(p.Constraints), spec)
+	p.Constraints = append(slices.Concat(p.Constraints, keep), spec)
 	return solver.Solve(ctx, p)
 }
 

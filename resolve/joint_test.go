@@ -81,6 +81,23 @@ func TestJoint(t *testing.T) {
 			amd64: "app-1-0 lib-2-0 tool-1-0", arm64: "app-1-0 core-1-0 lib-2-0 tool-1-0",
 		},
 		{
+			name: "what agrees already stays", wish: `["app"]`,
+			channel: []string{
+				"noarch/app-1-0: lib; core", "noarch/core-9-0", "noarch/core-8-0",
+				"linux-64/lib-3-0: core 9", "linux-64/lib-2-0: core 8", "linux-64/lib-1-0: core 9",
+				"linux-aarch64/lib-2.5-0: core 9", "linux-aarch64/lib-2-0: core 8", "linux-aarch64/lib-1-0: core 9",
+			},
+			amd64: "app-1-0 core-9-0 lib-1-0", arm64: "app-1-0 core-9-0 lib-1-0", alone: "app-1-0 core-9-0 lib-3-0",
+		},
+		{
+			name: "what agrees changes where nothing else helps", wish: `["app"]`,
+			channel: []string{
+				"noarch/app-1-0: lib; core", "noarch/core-9-0", "noarch/core-8-0",
+				"linux-64/lib-3-0: core 9", "linux-64/lib-2-0: core 8", "linux-aarch64/lib-2.5-0: core 9", "linux-aarch64/lib-2-0: core 8",
+			},
+			amd64: "app-1-0 core-8-0 lib-2-0", arm64: "app-1-0 core-8-0 lib-2-0", alone: "app-1-0 core-9-0 lib-3-0",
+		},
+		{
 			name: "a package of one platform alone", wish: `["app"]`,
 			channel: []string{"linux-64/app-1-0: mkl", "linux-aarch64/app-1-0", "linux-64/mkl-3-0"},
 			amd64:   "app-1-0 mkl-3-0", arm64: "app-1-0",
