@@ -241,8 +241,6 @@ func TestBase(t *testing.T) {
 	if _, err := resolve.Lock(t.Context(), w, r); !errors.Is(err, w.fail["base debian:12 linux/arm64"]) {
 		t.Errorf("error %v", err)
 	}
-	_, err := resolve.Lock(t.Context(), w, request(t, "[image]\nname = \"x\"\n[base.debian]\nsuite = \"bookworm\"\npackages = [\"bash\"]\n"))
-	wantError(t, err, fault.Usage, "base.debian: a base of Debian packages is not part of this version of gophersnake", "")
 
 	// Another image, or another platform, is asked for; what is there is kept.
 	w.fail = nil
