@@ -3,12 +3,16 @@ package wheels_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gophersnake/gophersnake/conda/archive/archivetest"
+	"github.com/gophersnake/gophersnake/conda/link"
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/layers/condaenv"
 	"github.com/gophersnake/gophersnake/layers/wheels"
 	"github.com/gophersnake/gophersnake/lock"
@@ -118,6 +122,36 @@ func TestErrors(t *testing.T) {
 	if err := content(newEnv(a, a.wheel(tool()))); !errors.Is(err, a.fail) {
 		t.Errorf("error %v", err)
 	}
+}
+
+// TestOwned leaves a command to a conda package that has the same one, and
+// refuses another.
+func TestOwned(t *testing.T) {
+	a := &archives{}
+	noarch := archivetest.Package{Name: "cli", Version: "1.0", Build: "0", Noarch: "python", EntryPoints: []string{"cli = cli:main"}, Files: []archivetest.Entry{
+		archivetest.File("site-packages/cli.py", "def main(): pass\n"),
+	}}
+	layer := func(files ...wheeltest.File) layers.Layer {
+		e := newEnv(a, a.wheel(wheeltest.Wheel{Name: "tool", Files: files}))
+		p := a.conda(noarch)
+		p.Noarch = "python"
+		e.Conda.Packages = append(e.Conda.Packages, p)
+		return mustLayer(t, e)
+	}
+	e := newEnv(a)
+	p := a.conda(noarch)
+	e.Conda.Packages = append(e.Conda.Packages, p)
+	plan, err := e.Conda.Plan(t.Context())
+	must(t, err)
+	i := slices.IndexFunc(plan.Descriptions[0].Files, func(f link.File) bool { return f.Path == "bin/cli" })
+	script := text("tool-1.0.data/data/bin/cli", plan.Descriptions[0].Files[i].Script)
+	for _, name := range makeLayer(t, layer(script), tree.Gzip).names {
+		if strings.HasPrefix(name, "opt/conda/bin") {
+			t.Errorf("%s is there twice", name)
+		}
+	}
+	_, err = layer(text("tool-1.0.data/data/bin/cli", "#!/bin/sh\n")).Content(t.Context())
+	wantError(t, err, fault.Usage, "wheel tool 1.0: bin/cli: the conda package cli-1.0-0 has other bytes at this path")
 }
 
 // TestAgain shows that a failure is not kept.
