@@ -109,6 +109,7 @@ func Open(data []byte, o Options) (*Repodata, error) {
 
 // open reads the document that rd walks over.
 func open(rd *reader, o Options) (*Repodata, error) {
+	defer rd.wait()
 	rd.info.Version = 1
 	if rd.begin() != 0 {
 		rd.document()

@@ -23,11 +23,17 @@ type packer struct {
 	removed map[string]bool     // files that are no candidates
 	unread  map[string][]string // by name: v3 file formats that are not conda's
 
-	chunk  []byte // being filled
-	chunks []byte // rows of the full ones
-	held   [][]byte
-	total  uint64
-	packed []byte // for reuse
+	chunk []byte // being filled
+	count uint32 // of the full ones
+
+	queue chan []byte // of chunks for a goroutine to pack, and those to use again
+	free  chan []byte
+	done  chan struct{}
+
+	chunks []byte   // rows of the packed chunks
+	held   [][]byte // the packed chunks
+	total  uint64   // their bytes
+	packed []byte   // for reuse
 }
 
 // run is a part of a chunk: records of one name and section, with commas
@@ -63,7 +69,7 @@ func (p *packer) add(name int32, in section, text []byte) {
 	if len(p.chunk) >= chunkSize {
 		p.flush()
 	}
-	at, chunk := uint32(len(p.chunk)), uint32(len(p.held))
+	at, chunk := uint32(len(p.chunk)), p.count
 	if n := len(p.runs); n > 0 {
 		if last := &p.runs[n-1]; last.name == name && last.in == in && last.chunk == chunk && last.at+last.size == at {
 			p.chunk = append(append(p.chunk, ','), text...)
@@ -75,23 +81,55 @@ func (p *packer) add(name int32, in section, text []byte) {
 	p.runs = append(p.runs, run{name, in, chunk, at, uint32(len(text))})
 }
 
-// flush packs the chunk.
+// flush has the chunk packed while the document is read on.
 func (p *packer) flush() {
-	p.packed = s2.Encode(p.packed[:cap(p.packed)], p.chunk)
-	packed := slices.Clip(slices.Clone(p.packed))
+	if p.queue == nil {
+		p.queue, p.free, p.done = make(chan []byte, 8), make(chan []byte, 8), make(chan struct{})
+		go func() {
+			defer close(p.done)
+			for chunk := range p.queue {
+				p.pack(chunk)
+				select {
+				case p.free <- chunk[:0]:
+				default:
+				}
+			}
+		}()
+	}
+	p.queue <- p.chunk
+	p.count++
+	select {
+	case p.chunk = <-p.free:
+	default:
+		p.chunk = nil
+	}
+}
+
+// wait waits until all full chunks are packed.
+func (p *packer) wait() {
+	if p.queue != nil {
+		close(p.queue)
+		<-p.done
+		p.queue = nil
+	}
+}
+
+func (p *packer) pack(chunk []byte) {
+	p.packed = s2.Encode(p.packed[:cap(p.packed)], chunk)
+	packed := slices.Clone(p.packed)
 	sum := sha256.Sum256(packed)
 	p.chunks = binary.LittleEndian.AppendUint64(p.chunks, p.total)
 	p.chunks = binary.LittleEndian.AppendUint32(p.chunks, uint32(len(packed)))
 	p.chunks = append(p.chunks, sum[:]...)
 	p.held = append(p.held, packed)
 	p.total += uint64(len(packed))
-	p.chunk = p.chunk[:0]
 }
 
 // index ends the work and returns a Pack's index.
 func (p *packer) index(info Info) ([]byte, error) {
 	p.addRemoved()
-	p.flush()
+	p.wait()
+	p.pack(p.chunk)
 	starts := p.group()
 	ids := make([]int32, 0, len(p.names)) // sorted by name
 	place := make([]uint32, len(p.names))
