@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/resolve"
