@@ -34,7 +34,7 @@ func (s *resolver) ask(ctx context.Context, env *spec.Environment, t *wheelSite,
 		q.Requirements = append(q.Requirements, uv.Requirement{Text: r.Text, Where: r.Where})
 		parsed, err := pypi.ParseRequirement(r.Text)
 		if err != nil {
-			continue // uv's package refuses it
+			return nil, err // cannot be: it was checked
 		}
 		requested[parsed.Name] = true
 		if c, ok := t.provided[parsed.Name]; ok && parsed.Applies(t.markers) {

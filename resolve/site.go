@@ -222,10 +222,7 @@ func (t *site) runs(w lock.Wheel) error {
 func (t *site) met(lockFile string, rows []lock.Wheel, pip []envfile.Dependency) error {
 	for _, d := range pip {
 		r, err := pypi.ParseRequirement(d.Text)
-		if err != nil {
-			return fault.New(fault.Usage, d.Where, "%w", err)
-		}
-		if !r.Applies(t.markers) {
+		if err != nil || !r.Applies(t.markers) {
 			continue
 		}
 		i := slices.IndexFunc(rows, func(w lock.Wheel) bool { return w.Name == r.Name })

@@ -13,6 +13,7 @@ import (
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/lock/importer"
 	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/resolve/uv"
 	"github.com/gophersnake/gophersnake/spec"
 	"github.com/gophersnake/gophersnake/spec/envfile"
 )
@@ -88,6 +89,11 @@ func (s *resolver) wheelSite(env *spec.Environment, p platforms.Platform) (*whee
 	}
 	if err := q.check(); err != nil {
 		return nil, err
+	}
+	for _, r := range part.Pip {
+		if err := (uv.Requirement{Text: r.Text, Where: r.Where}).Check(); err != nil {
+			return nil, err
+		}
 	}
 	old := s.Old.For(env.Name, p).Wheels
 	taken := q.empty() && q.lockFile == "" && s.takenOver(env, p) && len(old) > 0

@@ -147,29 +147,37 @@ func (q Question) platform() (string, error) {
 	return arch + "-manylinux_2_" + strconv.Itoa(n), nil
 }
 
-// check refuses what uv would take for something else than a requirement of
-// wheels: options, files, variables, sources.
+// Check refuses what is no requirement that a wheel can fulfil: options, files,
+// variables, sources, URLs with credentials. The class is usage.
+func (r Requirement) Check() error {
+	bad := func(format string, args ...any) *fault.Error { return fault.New(fault.Usage, r.Where, format, args...) }
+	p, err := pypi.ParseRequirement(r.Text)
+	switch {
+	case err != nil:
+		return bad("%w", err).WithHint("write NAME, NAME>=1.2,<2 or NAME @ URL of a wheel")
+	case p.URL == "":
+		return nil
+	}
+	scheme, rest, _ := strings.Cut(p.URL, "://")
+	host, file, _ := strings.Cut(rest, "/")
+	file, _, _ = strings.Cut(file, "#")
+	switch {
+	case strings.Contains(host, "@"):
+		return bad("requirement of %q: its URL holds a user name or password", p.Name).WithHint("credentials belong in the netrc file")
+	case strings.Contains(p.URL, "$"):
+		return bad("requirement %q holds a variable, which is not expanded", r.Text)
+	case scheme != "https" && scheme != "http" || !strings.HasSuffix(file, ".whl"):
+		return bad("requirement %q is not for a wheel: gophersnake never builds packages", r.Text).
+			WithHint("give the URL of a file that ends in .whl, or take the package from a conda channel")
+	}
+	return nil
+}
+
+// check refuses a question that is none.
 func (q Question) check() error {
 	for _, r := range q.Requirements {
-		bad := func(format string, args ...any) *fault.Error { return fault.New(fault.Usage, r.Where, format, args...) }
-		p, err := pypi.ParseRequirement(r.Text)
-		switch {
-		case err != nil:
-			return bad("%w", err).WithHint("write NAME, NAME>=1.2,<2 or NAME @ URL of a wheel")
-		case strings.Contains(r.Text, "${"):
-			return bad("requirement %q holds a variable, which is not expanded", r.Text)
-		case p.URL == "":
-			continue
-		}
-		scheme, rest, _ := strings.Cut(p.URL, "://")
-		host, file, _ := strings.Cut(rest, "/")
-		file, _, _ = strings.Cut(file, "#")
-		switch {
-		case strings.Contains(host, "@"):
-			return bad("requirement of %q: its URL holds a user name or password", p.Name).WithHint("credentials belong in the netrc file")
-		case scheme != "https" && scheme != "http" || !strings.HasSuffix(file, ".whl"):
-			return bad("requirement %q is not for a wheel: gophersnake never builds packages", r.Text).
-				WithHint("give the URL of a file that ends in .whl, or take the package from a conda channel")
+		if err := r.Check(); err != nil {
+			return err
 		}
 	}
 	if _, err := pypi.ParseVersion(q.Python); err != nil {
