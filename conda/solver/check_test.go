@@ -115,7 +115,7 @@ func (c *checker) meets(who string, specs []string, required bool) {
 			c.fail("%s wants %s, not %s", who, text, c.chosen[m.Name].FileName)
 		case r != nil && required:
 			for _, x := range m.Extras {
-				depends, ok := extra(c.chosen[m.Name], x)
+				depends, ok := extraOf(c.chosen[m.Name], x)
 				if !ok {
 					c.fail("%s wants %s, which %s does not have", who, text, c.chosen[m.Name].FileName)
 				}
@@ -125,7 +125,7 @@ func (c *checker) meets(who string, specs []string, required bool) {
 	}
 }
 
-func extra(r *Record, name string) ([]string, bool) {
+func extraOf(r *Record, name string) ([]string, bool) {
 	for _, x := range r.Extras {
 		if x.Name == name {
 			return x.Depends, true
@@ -159,7 +159,7 @@ func (c *checker) reach(specs []string) {
 		for _, x := range m.Extras {
 			if key := m.Name + "[" + x + "]"; !c.wanted[key] {
 				c.wanted[key] = true
-				depends, _ := extra(r, x)
+				depends, _ := extraOf(r, x)
 				c.reach(depends)
 			}
 		}

@@ -23,6 +23,14 @@
 //   - A record with a dependency that cannot be read is excluded by itself.
 //   - A pinned record excludes all others of its name.
 //
+// # Repodata of revision 3
+//
+// A requirement with a condition (CEP 43) counts if what the condition names is
+// chosen; a condition may have 64 alternatives when it is written as all of this
+// or all of that. A requirement with extras (CEP 44) asks for one record that has
+// them all, and for what they depend on. Flags (CEP 45) are matched as builds are.
+// A constraint has no condition: the record that states one is excluded.
+//
 // # Which candidate is tried first
 //
 // Of the candidates that match a requirement: a record of the old lock; then
@@ -35,4 +43,12 @@
 // Virtual packages are requirements of every problem, so that constraints on
 // them hold. A package's constrains bind only if what they name is installed.
 // These rules are those of rattler; package sat in internal has the search.
+//
+// # Hard problems
+//
+// Rattler's search decides every request to a real channel that was tried within
+// a few hundred conflicts. A problem that takes thousands is decided by another
+// search (package cdcl in internal), which is much faster then and prefers the
+// same candidates, request by request, where it finds them soon. When to change
+// over is counted in conflicts, so that the answer does not depend on the machine.
 package solver

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
 	"github.com/gophersnake/gophersnake/conda/version"
+	"github.com/gophersnake/gophersnake/tree"
 )
 
 // pool numbers the names, records and specs of a problem. It implements
@@ -24,6 +25,7 @@ type pool struct {
 	versions []version.Version
 	nameOf   []sat.Name
 	virtual  map[sat.Solvable]bool
+	extras   map[sat.Solvable]extra  // candidates that stand for an extra of a record
 	broken   map[sat.Solvable]string // why a record cannot be used at all
 	rank     []int32                 // by solvable: place among those of its name; 0 until ranked
 	equals   []int32                 // by solvable: how many have its rank
@@ -39,16 +41,18 @@ type pool struct {
 	highest  map[sat.VersionSet]reach
 }
 
-// parsed is the outcome of reading a dependency once.
+// parsed is the outcome of reading a dependency once: the set that it asks for,
+// then those of its extras.
 type parsed struct {
-	set sat.VersionSet
-	err error
+	sets []sat.VersionSet
+	when [][]sat.VersionSet // its condition; nil if it has none
+	err  error
 }
 
 func newPool(p *Problem) *pool {
 	pl := &pool{
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
-		virtual: map[sat.Solvable]bool{}, broken: map[sat.Solvable]string{},
+		virtual: map[sat.Solvable]bool{}, extras: map[sat.Solvable]extra{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
 		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
 		highest: map[sat.VersionSet]reach{}, meanings: map[string]sat.VersionSet{},
@@ -116,6 +120,10 @@ func (p *pool) index(only map[string]string) {
 // load makes the candidates of a name.
 func (p *pool) load(n sat.Name) {
 	name := p.text[n]
+	if base, x, ok := cutExtra(name); ok {
+		p.loadExtra(n, base, x)
+		return
+	}
 	for i := range p.problem.Virtual {
 		if r := &p.problem.Virtual[i]; r.Name == name {
 			p.virtual[p.add(n, r)] = true
@@ -213,6 +221,9 @@ func (p *pool) Filter(v sat.VersionSet, in []sat.Solvable) []sat.Solvable {
 	s := &p.specs[v]
 	var out []sat.Solvable
 	for _, x := range in {
+		if s.only != sat.Root && s.only != x {
+			continue
+		}
 		if s.matches(p.records[x], p.versions[x]) {
 			out = append(out, x)
 		}
@@ -226,40 +237,60 @@ func (p *pool) Dependencies(x sat.Solvable) sat.Dependencies {
 		return sat.Dependencies{Unknown: why}
 	}
 	r := p.records[x]
-	depends := r.Depends
-	if p.problem.AddPip && r.Name == "python" && (strings.HasPrefix(r.Version, "2.") || strings.HasPrefix(r.Version, "3.")) {
+	var d sat.Dependencies
+	depends, constrains := r.Depends, r.Constrains
+	if e, ok := p.extras[x]; ok {
+		d.Requires = append(d.Requires, p.newSet(p.exactly(e.of)))
+		depends, constrains = e.depends, nil
+	} else if p.problem.AddPip && r.Name == "python" && (strings.HasPrefix(r.Version, "2.") || strings.HasPrefix(r.Version, "3.")) {
 		depends = append(slices.Clip(depends), "pip")
 	}
-	var d sat.Dependencies
-	for _, list := range []struct {
-		text []string
-		to   *[]sat.VersionSet
-		what string
-	}{{depends, &d.Requires, "dependency"}, {r.Constrains, &d.Constrains, "constraint"}} {
-		for _, text := range list.text {
-			v, err := p.set(text)
-			if err != nil {
-				return sat.Dependencies{Unknown: fmt.Sprintf("its %s %q cannot be read: %v", list.what, text, err)}
-			}
-			*list.to = append(*list.to, v)
+	for _, text := range depends {
+		got := p.set(text)
+		if got.err != nil {
+			return sat.Dependencies{Unknown: fmt.Sprintf("its dependency %q cannot be read: %v", text, got.err)}
 		}
+		if got.when == nil {
+			d.Requires = append(d.Requires, got.sets...)
+			continue
+		}
+		for _, v := range got.sets {
+			d.When = append(d.When, sat.Conditional{Set: v, If: got.when})
+		}
+	}
+	for _, text := range constrains {
+		got := p.set(text)
+		if got.err == nil && got.when != nil {
+			got.err = tree.NewError("", "a constraint has no condition").WithClass("usage")
+		}
+		if got.err != nil {
+			return sat.Dependencies{Unknown: fmt.Sprintf("its constraint %q cannot be read: %v", text, got.err)}
+		}
+		d.Constrains = append(d.Constrains, got.sets[0])
 	}
 	return d
 }
 
 // set reads a match spec of a record, once for each text.
-func (p *pool) set(text string) (sat.VersionSet, error) {
+func (p *pool) set(text string) parsed {
 	got, ok := p.sets[text]
 	if !ok {
-		s, err := parseSpec(text)
-		if err != nil {
-			got = parsed{err: err}
-		} else {
-			got = parsed{set: p.shared(s)}
-		}
+		got = p.read(text)
 		p.sets[text] = got
 	}
-	return got.set, got.err
+	return got
+}
+
+func (p *pool) read(text string) parsed {
+	s, err := parseSpec(text)
+	if err != nil {
+		return parsed{err: err}
+	}
+	when, err := p.alternatives(s.When)
+	if err != nil {
+		return parsed{err: err}
+	}
+	return parsed{sets: p.withExtras(p.shared(s), s), when: when}
 }
 
 // shared returns the one version set of all texts that mean the same, such as
@@ -278,9 +309,11 @@ func (p *pool) shared(s spec) sat.VersionSet {
 	return v
 }
 
-func (p *pool) newSet(s spec) sat.VersionSet {
+func (p *pool) newSet(s spec) sat.VersionSet { return p.newNamed(p.name(s.Name), s) }
+
+func (p *pool) newNamed(n sat.Name, s spec) sat.VersionSet {
 	v := sat.VersionSet(len(p.specs))
 	p.specs = append(p.specs, s)
-	p.setName = append(p.setName, p.name(s.Name))
+	p.setName = append(p.setName, n)
 	return v
 }

@@ -28,7 +28,7 @@ func Solve(ctx context.Context, p Problem) (Solution, error) {
 	}
 	records := make([]Record, 0, len(chosen))
 	for _, x := range chosen {
-		if !pl.virtual[x] {
+		if _, part := pl.extras[x]; !part && !pl.virtual[x] {
 			records = append(records, *pl.records[x])
 		}
 	}
@@ -70,11 +70,23 @@ func (p *pool) request() (sat.Problem, error) {
 		request.Requires = append(request.Requires, p.newSet(anyVersion(r.Name)))
 	}
 	for _, s := range specs {
-		v := p.newSet(s)
-		p.lines[v] = s.text
-		request.Requires = append(request.Requires, v)
+		when, err := p.alternatives(s.When)
+		if err != nil {
+			return sat.Problem{}, tree.NewError("requested package", "%w", err).WithClass("usage")
+		}
+		for _, v := range p.withExtras(p.newSet(s), s) {
+			p.lines[v] = s.text
+			if when == nil {
+				request.Requires = append(request.Requires, v)
+			} else {
+				request.When = append(request.When, sat.Conditional{Set: v, If: when})
+			}
+		}
 	}
 	for _, s := range limits {
+		if s.When != nil {
+			return sat.Problem{}, tree.NewError("constraint", "%q: a constraint has no condition", s.text).WithClass("usage")
+		}
 		request.Constrains = append(request.Constrains, p.shared(s))
 	}
 	return request, nil

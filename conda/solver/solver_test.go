@@ -283,7 +283,8 @@ func TestBadRequest(t *testing.T) {
 	}{
 		{Problem{Specs: []string{"x >>1"}}, `requested package: match spec "x >>1": `},
 		{Problem{Constraints: []string{"x >>1"}}, `constraint: match spec "x >>1": `},
-		{Problem{Specs: []string{`x[when="__unix"]`}}, "requested package: "},
+		{Problem{Constraints: []string{`x[when="__unix"]`}}, "constraint: "},
+		{Problem{Specs: []string{`x[when="y[extras=[a]]"]`}}, "requested package: "},
 	} {
 		_, err := Solve(t.Context(), tt.p)
 		var c interface{ Class() string }

@@ -2,6 +2,7 @@ package solver
 
 import (
 	"github.com/gophersnake/gophersnake/conda/matchspec"
+	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
 	"github.com/gophersnake/gophersnake/conda/version"
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -11,11 +12,11 @@ type spec struct {
 	*matchspec.MatchSpec
 	text  string
 	plain bool // version, build and build number are all there is to match
+	// only is the one record that is meant by an extra, or sat.Root.
+	only sat.Solvable
 }
 
-// parseSpec reads a match spec. Conditions and extras, which only repodata of
-// revision 3 may have, are refused: to leave them out would install less than
-// was asked for.
+// parseSpec reads a match spec with an exact name.
 func parseSpec(text string) (spec, error) {
 	m, err := matchspec.Parse(text)
 	switch {
@@ -23,16 +24,12 @@ func parseSpec(text string) (spec, error) {
 		return spec{}, err
 	case m.Name == "":
 		return spec{}, tree.NewError(text, "no package name").WithClass("usage")
-	case m.When != nil:
-		return spec{}, tree.NewError(text, "conditions are not supported").WithClass("usage")
-	case len(m.Extras) > 0:
-		return spec{}, tree.NewError(text, "extras are not supported").WithClass("usage")
 	}
-	return spec{m, text, m.Plain()}, nil
+	return spec{MatchSpec: m, text: text, plain: m.Plain()}, nil
 }
 
 func anyVersion(name string) spec {
-	return spec{&matchspec.MatchSpec{Name: name}, name, true}
+	return spec{MatchSpec: &matchspec.MatchSpec{Name: name}, text: name, plain: true}
 }
 
 func (s *spec) matches(r *Record, v version.Version) bool {

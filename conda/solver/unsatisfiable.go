@@ -100,6 +100,9 @@ func (p *pool) EmptyText(v sat.VersionSet) string {
 	case target:
 		return "the target has " + p.SolvablesText(all)
 	case len(all) == 0:
+		if base, x, ok := cutExtra(p.text[n]); ok && len(p.Candidates(p.name(base)).All) > 0 {
+			return "no " + base + " has an extra " + x
+		}
 		return "no such package"
 	}
 	return "no match among " + p.SolvablesText(all)
@@ -131,9 +134,9 @@ const manyVersions = 6
 // SolvablesText implements sat.Describer: the name and the versions, the higher
 // ones first; a single record is told with its build.
 func (p *pool) SolvablesText(list []sat.Solvable) string {
-	r := p.records[list[0]]
+	r, name := p.records[list[0]], p.text[p.nameOf[list[0]]]
 	if len(list) == 1 {
-		return strings.TrimRight(r.Name+" "+r.Version+" "+r.Build, " ")
+		return strings.TrimRight(name+" "+r.Version+" "+r.Build, " ")
 	}
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b sat.Solvable) int { return p.versions[b].Compare(p.versions[a]) })
@@ -145,5 +148,5 @@ func (p *pool) SolvablesText(list []sat.Solvable) string {
 	if n := len(versions); n > manyVersions {
 		versions = append(versions[:3:3], fmt.Sprintf("… (%d more)", n-4), versions[n-1])
 	}
-	return r.Name + " " + strings.Join(versions, " | ")
+	return name + " " + strings.Join(versions, " | ")
 }

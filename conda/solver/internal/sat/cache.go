@@ -11,6 +11,7 @@ type cache struct {
 	sorted   []span       // per version set: candidates in the arena
 	gates    []int32      // per version set: helper variable of its requirement, or 0
 	shared   []int32      // per version set: helper variable of its constraint, or 0
+	met      []int32      // per version set: helper variable that is true if a member is chosen, or 0
 }
 
 // span is a range of the clause arena; to is 0 until it is made.
@@ -49,7 +50,7 @@ func (s *Solver) variable(x Solvable) int32 {
 // Dependencies implements [Lookup].
 func (s *Solver) Dependencies(x Solvable) Dependencies {
 	if x == Root {
-		return Dependencies{Requires: s.root.Requires, Constrains: s.root.Constrains}
+		return Dependencies{Requires: s.root.Requires, Constrains: s.root.Constrains, When: s.root.When}
 	}
 	d := at(s.cache.deps, int(x))
 	if d == nil {

@@ -25,11 +25,13 @@ const (
 	kindAtMostOne                    // binary
 	kindLocked                       // binary
 	kindGate                         // binary: a parent opens the gate of a requirement
+	kindMet                          // binary: a chosen member of a set meets it
+	kindWhen                         // a range of the arena, the parent first
 	kindExcluded                     // unit: head
 )
 
 func (k clauseKind) binary() bool {
-	return k == kindConstrains || k == kindAtMostOne || k == kindLocked || k == kindGate
+	return k == kindConstrains || k == kindAtMostOne || k == kindLocked || k == kindGate || k == kindMet
 }
 
 // clauses holds all clauses, one slice per property. The literals of a clause

@@ -89,6 +89,8 @@ func (s *Solver) fact(id int32) (Reason, bool) {
 		return Reason{Kind: Requires, Solvable: x, Set: VersionSet(info)}, x >= Root
 	case kindGate:
 		return Reason{Kind: Requires, Solvable: s.solvable[s.c.watch[2*id+1]>>1], Set: VersionSet(info)}, true
+	case kindWhen:
+		return Reason{Kind: Requires, Solvable: s.solvable[s.c.arena[s.c.from[id]]>>1], Set: VersionSet(info)}, true
 	case kindConstrains:
 		l := s.c.head[id]
 		if l < 0 {

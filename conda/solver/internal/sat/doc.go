@@ -19,6 +19,8 @@
 //	                        (not gate or c1 or c2 or ...), (gate or not parent)
 //	parent constrains set   (not parent or not c) for each c outside the set; from
 //	                        [sharedConstrains] such c on (not c or x), (not parent or not x)
+//	parent requires set if  (not parent or not met or ... or gate) for each alternative;
+//	                        (not member or met) for each set of the condition
 //	at most one per name    each candidate fixes the helper bits of its own number
 //	locked                  (not request or not other)
 //	excluded, unparsable    (not c)

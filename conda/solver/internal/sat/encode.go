@@ -20,8 +20,8 @@ type encoder struct {
 	conflict int32
 }
 
-// task is one of three things, in this order for each solvable: look at a
-// name's candidates, a requirement, a constraint.
+// task is one of four things, in this order for each solvable: look at a name's
+// candidates, a requirement, a constraint, a conditional requirement.
 type task struct {
 	kind taskKind
 	of   Solvable
@@ -35,6 +35,7 @@ const (
 	taskName
 	taskRequires
 	taskConstrains
+	taskWhen
 )
 
 // group is the at-most-one constraint of a name: members are numbered, and
@@ -64,6 +65,8 @@ func (s *Solver) encode(of ...Solvable) int32 {
 			s.encodeRequires(t.of, VersionSet(t.id))
 		case taskConstrains:
 			s.encodeConstrains(t.of, VersionSet(t.id))
+		case taskWhen:
+			s.encodeWhen(t.of, s.Dependencies(t.of).When[t.id])
 		}
 	}
 	s.encodeGroups()
@@ -93,9 +96,14 @@ func (s *Solver) encodeSolvable(x Solvable) {
 	e := &s.encoder
 	for _, list := range [2][]VersionSet{d.Requires, d.Constrains} {
 		for _, v := range list {
-			if n := s.p.SetName(v); !at(e.named, int(n)) {
-				put(&e.named, int(n), true)
-				e.tasks = append(e.tasks, task{kind: taskName, id: int32(n)})
+			s.lookAt(s.p.SetName(v))
+		}
+	}
+	for _, w := range d.When {
+		s.lookAt(s.p.SetName(w.Set))
+		for _, all := range w.If {
+			for _, v := range all {
+				s.lookAt(s.p.SetName(v))
 			}
 		}
 	}
@@ -104,6 +112,18 @@ func (s *Solver) encodeSolvable(x Solvable) {
 	}
 	for _, v := range d.Constrains {
 		e.tasks = append(e.tasks, task{taskConstrains, x, int32(v)})
+	}
+	for i := range d.When {
+		e.tasks = append(e.tasks, task{taskWhen, x, int32(i)})
+	}
+}
+
+// lookAt has the candidates of a name looked at once.
+func (s *Solver) lookAt(n Name) {
+	e := &s.encoder
+	if !at(e.named, int(n)) {
+		put(&e.named, int(n), true)
+		e.tasks = append(e.tasks, task{kind: taskName, id: int32(n)})
 	}
 }
 
@@ -128,6 +148,23 @@ func (s *Solver) encodeName(n Name) {
 
 func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
 	n := s.p.SetName(v)
+	r := s.offer(v)
+	parent := s.parent(x)
+	if r.to-r.from >= sharedRequires && x != Root {
+		s.requireByGate(parent, v)
+		return
+	}
+	if s.firstReq[parent] == s.lastReq[parent] {
+		s.reserve(parent, s.direct(x))
+		s.encoder.filled = s.firstReq[parent]
+	}
+	s.require(s.encoder.filled, parent, n, s.addRequires(parent, v, r))
+	s.encoder.filled++
+}
+
+// offer makes the members of a set reachable and returns them in their order.
+func (s *Solver) offer(v VersionSet) span {
+	n := s.p.SetName(v)
 	r := s.ordered(v)
 	lazy := s.candidates(n).Lazy
 	for i := r.from; i < r.to; i++ {
@@ -137,20 +174,15 @@ func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
 			s.enqueue(s.solvable[c])
 		}
 	}
-	parent := int32(0)
-	if x != Root {
-		parent = s.variable(x)
+	return r
+}
+
+// parent is the variable of a solvable that wants something.
+func (s *Solver) parent(x Solvable) int32 {
+	if x == Root {
+		return 0
 	}
-	if r.to-r.from >= sharedRequires && x != Root {
-		s.requireByGate(parent, n, v, r)
-		return
-	}
-	if s.firstReq[parent] == s.lastReq[parent] {
-		s.reserve(parent, s.direct(x))
-		s.encoder.filled = s.firstReq[parent]
-	}
-	s.require(s.encoder.filled, parent, n, s.addRequires(parent, v, r))
-	s.encoder.filled++
+	return s.variable(x)
 }
 
 // direct counts the requirements of a solvable that have no gate.
@@ -166,20 +198,26 @@ func (s *Solver) direct(x Solvable) int32 {
 
 // requireByGate lets a parent open the gate that all parents of a requirement
 // share: (not gate or c1 or c2 or ...) and (gate or not parent).
-func (s *Solver) requireByGate(parent int32, n Name, v VersionSet, r span) {
-	gate := at(s.cache.gates, int(v))
-	if gate == 0 {
-		gate = s.newVariable(-1)
-		put(&s.cache.gates, int(v), gate)
-		id := s.addRequires(gate, v, r)
-		s.reserve(gate, 1)
-		s.require(s.firstReq[gate], gate, n, id)
-	}
+func (s *Solver) requireByGate(parent int32, v VersionSet) {
+	gate := s.gate(v)
 	id, conflict := s.addBinary(kindGate, pos(gate), neg(parent), int32(v))
 	s.note(id, conflict)
 	if s.value[pos(parent)] == isTru {
 		s.late = append(s.late, id)
 	}
+}
+
+// gate returns the gate of a requirement.
+func (s *Solver) gate(v VersionSet) int32 {
+	gate := at(s.cache.gates, int(v))
+	if gate == 0 {
+		gate = s.newVariable(-1)
+		put(&s.cache.gates, int(v), gate)
+		id := s.addRequires(gate, v, s.ordered(v))
+		s.reserve(gate, 1)
+		s.require(s.firstReq[gate], gate, s.p.SetName(v), id)
+	}
+	return gate
 }
 
 // openGates opens the gates that a chosen parent keeps open but that were shut
@@ -246,10 +284,7 @@ func (s *Solver) require(r, parent int32, n Name, clause int32) {
 // would do: learning it counts as activity, on which later decisions depend.
 func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
 	out := s.outside(v)
-	parent := int32(0)
-	if x != Root {
-		parent = s.variable(x)
-	}
+	parent := s.parent(x)
 	if len(out) < sharedConstrains {
 		for _, c := range out {
 			s.note(s.addBinary(kindConstrains, neg(parent), neg(s.variable(c)), int32(v)))

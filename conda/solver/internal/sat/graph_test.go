@@ -10,6 +10,7 @@ import (
 // graph is a provider made from text, one fact a line:
 //
 //	a1: b23 c !d1 ?text   a1 requires b 2 or 3, any c, allows only d 1, is not understood
+//	a1: b2?c1&d|e         a1 requires b 2 if c 1 and any d are chosen, or any e
 //	exclude a1 text       a1 must not be chosen
 //	favor a1, lock a1     a1 is tried first, is the only a
 //	lazy a                dependencies of all a are asked for late
@@ -81,6 +82,17 @@ func (g *graph) set(s string) VersionSet {
 func (g *graph) wishes(words []string, d *Dependencies) {
 	for _, w := range words {
 		switch {
+		case strings.Contains(w, "?") && w[0] != '?':
+			set, condition, _ := strings.Cut(w, "?")
+			c := Conditional{Set: g.set(set)}
+			for _, all := range strings.Split(condition, "|") {
+				var sets []VersionSet
+				for _, s := range strings.Split(all, "&") {
+					sets = append(sets, g.set(s))
+				}
+				c.If = append(c.If, sets)
+			}
+			d.When = append(d.When, c)
 		case w[0] == '!':
 			d.Constrains = append(d.Constrains, g.set(w[1:]))
 		case w[0] == '?':
@@ -103,7 +115,7 @@ func parseGraph(t testing.TB, text string) *graph {
 		case "want":
 			var d Dependencies
 			g.wishes(w[1:], &d)
-			g.problem.Requires, g.problem.Constrains = d.Requires, d.Constrains
+			g.problem.Requires, g.problem.Constrains, g.problem.When = d.Requires, d.Constrains, d.When
 		case "soft":
 			for _, x := range w[1:] {
 				g.problem.Soft = append(g.problem.Soft, g.id(x))
@@ -185,6 +197,11 @@ func (g *graph) check(answer []Solvable) error {
 				return fmt.Errorf("%s lacks %s", who, g.sets[v])
 			}
 		}
+		for _, w := range d.When {
+			if x := byName[g.setName[w.Set]]; g.holds(w, byName) && (x == Root || !g.has(w.Set, x)) {
+				return fmt.Errorf("%s lacks %s under its condition", who, g.sets[w.Set])
+			}
+		}
 		for _, v := range d.Constrains {
 			if x := byName[g.setName[v]]; x != Root && !g.has(v, x) {
 				return fmt.Errorf("%s forbids %s", who, g.solvables[x])
@@ -192,7 +209,7 @@ func (g *graph) check(answer []Solvable) error {
 		}
 		return nil
 	}
-	if err := meets("request", Dependencies{Requires: g.problem.Requires, Constrains: g.problem.Constrains}); err != nil {
+	if err := meets("request", Dependencies{Requires: g.problem.Requires, Constrains: g.problem.Constrains, When: g.problem.When}); err != nil {
 		return err
 	}
 	for n, x := range byName {
@@ -212,11 +229,32 @@ func (g *graph) check(answer []Solvable) error {
 	return nil
 }
 
+// holds evaluates a condition.
+func (g *graph) holds(w Conditional, byName map[Name]Solvable) bool {
+	return slices.ContainsFunc(w.If, func(all []VersionSet) bool {
+		return !slices.ContainsFunc(all, func(v VersionSet) bool {
+			x := byName[g.setName[v]]
+			return x == Root || !g.has(v, x)
+		})
+	})
+}
+
 // needed says which chosen solvable nothing asks for.
 func (g *graph) needed(answer []Solvable) error {
+	byName := map[Name]Solvable{}
+	for _, x := range answer {
+		byName[g.nameOf[x]] = x
+	}
 	want := slices.Clone(g.problem.Requires)
+	when := slices.Clone(g.problem.When)
 	for _, x := range answer {
 		want = append(want, g.deps[x].Requires...)
+		when = append(when, g.deps[x].When...)
+	}
+	for _, w := range when {
+		if g.holds(w, byName) {
+			want = append(want, w.Set)
+		}
 	}
 	for _, x := range answer {
 		if slices.Contains(g.problem.Soft, x) {

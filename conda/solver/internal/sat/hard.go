@@ -96,8 +96,11 @@ type improvement struct {
 	h     *cdcl.Solver
 	model []bool // by variable
 	fixed []lit
-	done  map[Name]bool
+	done  map[Name]Solvable
+	todo  []Solvable
 	end   int // of conflicts
+
+	waiting []Conditional
 }
 
 // improve goes through an answer from the request on and puts, for each name,
@@ -105,29 +108,54 @@ type improvement struct {
 // before. It returns what the request leads to.
 func (s *Solver) improve(ctx context.Context, h *cdcl.Solver) ([]Solvable, error) {
 	m := &improvement{
-		s: s, h: h, model: make([]bool, len(s.level)), done: map[Name]bool{},
+		s: s, h: h, model: make([]bool, len(s.level)), done: map[Name]Solvable{}, todo: []Solvable{Root},
 		end: h.Conflicts()*3/2 + triesEffort,
 	}
 	m.keep()
-	todo := []Solvable{Root}
-	for i := 0; i < len(todo); i++ {
-		if !at(s.cache.encoded, int(todo[i])) {
+	for i := 0; i < len(m.todo); i++ {
+		if !at(s.cache.encoded, int(m.todo[i])) {
 			continue // what it wants is no clause yet
 		}
-		for _, v := range s.Dependencies(todo[i]).Requires {
-			n := s.p.SetName(v)
-			if m.done[n] {
-				continue
-			}
-			m.done[n] = true
-			x, err := m.best(ctx, v)
-			if err != nil {
+		d := s.Dependencies(m.todo[i])
+		for _, v := range d.Requires {
+			if err := m.want(ctx, v); err != nil {
 				return nil, err
 			}
-			todo = append(todo, x)
+		}
+		m.waiting = append(m.waiting, d.When...)
+		if i == len(m.todo)-1 {
+			if err := m.fire(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return todo[1:], nil
+	return m.todo[1:], nil
+}
+
+// fire wants what conditions ask for that hold now.
+func (m *improvement) fire(ctx context.Context) error {
+	for i := range m.waiting {
+		if w := &m.waiting[i]; w.fires(m.s, m.done) {
+			if err := m.want(ctx, w.Set); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// want adds the best member of a set, unless its name is chosen already.
+func (m *improvement) want(ctx context.Context, v VersionSet) error {
+	n := m.s.p.SetName(v)
+	if m.done[n] != Root {
+		return nil
+	}
+	x, err := m.best(ctx, v)
+	if err == nil {
+		m.done[n] = x
+		m.todo = append(m.todo, x)
+	}
+	return err
 }
 
 // keep remembers the answer that was found last.

@@ -63,15 +63,24 @@ type Exclusion struct {
 type Dependencies struct {
 	Requires   []VersionSet
 	Constrains []VersionSet
+	When       []Conditional
 	// Unknown, when not empty, says why the dependencies cannot be told; such a
 	// solvable is never chosen.
 	Unknown string
+}
+
+// Conditional is a requirement that counts only under a condition.
+type Conditional struct {
+	Set VersionSet
+	// If has alternatives: of one of them, every set must have its chosen member.
+	If [][]VersionSet
 }
 
 // Problem is a request.
 type Problem struct {
 	Requires   []VersionSet // in order of importance
 	Constrains []VersionSet
+	When       []Conditional
 	// Soft solvables are added one by one to the finished answer where they
 	// fit without changing it.
 	Soft []Solvable

@@ -37,6 +37,15 @@ var graphs = []struct{ name, text string }{
 	{"locked contradicted", "a1:\na2:\nlock a1\nwant a2\nanswer none"},
 	{"lazy", "lazy b\na1: b\nb1: c1\nb2: c2\nc1:\nwant a\nanswer a1 b1 c1"},
 	{"lazy contradiction", "lazy a\nlazy b\na2: b\na1:\nb1: !a1\nwant a\nanswer a1"},
+	{"condition", "a1: b?c1\nb1:\nc1:\nc2:\nwant a c1\nanswer a1 b1 c1"},
+	{"condition that does not hold", "a1: b?c1\nb1:\nc1:\nc2:\nwant a c\nanswer a1 c2"},
+	{"condition on what is absent", "a1: b?c\nb1:\nc1:\nwant a\nanswer a1"},
+	{"condition on nothing", "a1: b?d\nb1:\nwant a\nanswer a1"},
+	{"two conditions", "a1: b?c1&d1\nb1:\nc1:\nd1:\nd2:\nwant a c d\nanswer a1 c1 d2"},
+	{"either condition", "a1: b?c2|d1\nb1:\nc1:\nd1:\nwant a c d1\nanswer a1 b1 c1 d1"},
+	{"condition avoided", "a1: b?c2\nc1:\nc2:\nwant a c\nanswer a1 c1"},
+	{"chain of conditions", "a1: b?c\nb1: d?b1&c1\nc1:\nd1:\nwant a c\nanswer a1 b1 c1 d1"},
+	{"condition of the request", "a1:\nb1:\nwant a b?a1\nanswer a1 b1"},
 	{"soft", "a1:\nb1: c\nc1:\nwant a\nsoft b1\nanswer a1 b1 c1"},
 	{"soft misfit", "a1: !c1\nc1:\nc2:\nb1: c2\nd1:\nwant a\nsoft b1 d1\nanswer a1 d1"},
 	{"soft keeps the answer", "a1:\na2:\nb1: a1\nwant a\nsoft b1\nanswer a2"},
@@ -72,7 +81,7 @@ func (g *graph) solve(t testing.TB) string {
 
 // randomGraph makes small graphs that are close to the border between solvable
 // and not.
-func randomGraph(r *rand.Rand) *graph {
+func randomGraph(r *rand.Rand, conditions bool) *graph {
 	g := newGraph()
 	names := "abcdefg"[:2+r.IntN(6)]
 	versions := 1 + r.IntN(4)
@@ -104,6 +113,13 @@ func randomGraph(r *rand.Rand) *graph {
 			}
 			if r.IntN(3) == 0 {
 				words = append(words, "!"+wish())
+			}
+			if conditions && r.IntN(3) == 0 {
+				w := wish() + "?" + wish()
+				for range r.IntN(3) {
+					w += string("&|"[r.IntN(2)]) + wish()
+				}
+				words = append(words, w)
 			}
 			if r.IntN(30) == 0 {
 				words = append(words, "?unreadable")
@@ -137,19 +153,28 @@ func randomGraph(r *rand.Rand) *graph {
 	return g
 }
 
-func TestAgainstExhaustiveSearch(t *testing.T) { testAgainstSearch(t, 0) }
+func TestAgainstExhaustiveSearch(t *testing.T) { testAgainstSearch(t, 0, false) }
+
+func TestConditionsAgainstExhaustiveSearch(t *testing.T) { testAgainstSearch(t, 0, true) }
 
 // TestHandOver has package cdcl decide at the first conflict.
-func TestHandOver(t *testing.T) { testAgainstSearch(t, 1) }
+func TestHandOver(t *testing.T) {
+	testAgainstSearch(t, 1, false)
+	testAgainstSearch(t, 1, true)
+}
 
-func testAgainstSearch(t *testing.T, patience int) {
+func testAgainstSearch(t *testing.T, patience int, conditions bool) {
+	t.Helper()
 	seeds := uint64(3000)
+	if patience > 0 || conditions {
+		seeds = 1000
+	}
 	if testing.Short() {
 		seeds = 500
 	}
 	solved := 0
 	for seed := range seeds {
-		g := randomGraph(rand.New(rand.NewPCG(seed, 1)))
+		g := randomGraph(rand.New(rand.NewPCG(seed, 1)), conditions)
 		g.problem.Patience = patience
 		compareWithSearch(t, g, seed)
 		if g.answer != "none" {
@@ -232,8 +257,8 @@ func (g *graph) checkConflict(t *testing.T, c *Conflict) {
 
 func TestSameTwice(t *testing.T) {
 	for seed := range uint64(300) {
-		first := randomGraph(rand.New(rand.NewPCG(seed, 2)))
-		second := randomGraph(rand.New(rand.NewPCG(seed, 2)))
+		first := randomGraph(rand.New(rand.NewPCG(seed, 2)), seed%2 == 0)
+		second := randomGraph(rand.New(rand.NewPCG(seed, 2)), seed%2 == 0)
 		a, errA := Solve(t.Context(), first, first.problem)
 		b, errB := Solve(t.Context(), second, second.problem)
 		if !slices.Equal(a, b) || fmt.Sprint(errA) != fmt.Sprint(errB) {

@@ -1,0 +1,95 @@
+package sat
+
+// encodeWhen lets a parent open the gate of a requirement where a condition holds:
+// (not parent or not met or not met or ... or gate) for each alternative, with a
+// helper for each set of the condition.
+func (s *Solver) encodeWhen(x Solvable, w Conditional) {
+	s.offer(w.Set)
+	gate := s.gate(w.Set)
+	for _, all := range w.If {
+		lits := []lit{neg(s.parent(x))}
+		for _, v := range all {
+			m := s.met(v)
+			if m == 0 {
+				lits = nil
+				break
+			}
+			lits = append(lits, neg(m))
+		}
+		if lits != nil {
+			s.addWhen(append(lits, pos(gate)), w.Set)
+		}
+	}
+}
+
+// met returns the helper that is true if a member of a set is chosen, or 0 if the
+// set has none.
+func (s *Solver) met(v VersionSet) int32 {
+	if helper := at(s.cache.met, int(v)); helper != 0 {
+		return helper
+	}
+	members := s.Matching(v)
+	if len(members) == 0 {
+		return 0
+	}
+	helper := s.newVariable(-1)
+	put(&s.cache.met, int(v), helper)
+	for _, x := range members {
+		s.note(s.addBinary(kindMet, neg(s.variable(x)), pos(helper), int32(v)))
+	}
+	return helper
+}
+
+// addWhen adds a clause under the present assignments, and watches literals that
+// are not false, where there are two.
+func (s *Solver) addWhen(lits []lit, v VersionSet) {
+	from := int32(len(s.c.arena))
+	s.c.arena = append(s.c.arena, lits...)
+	id := s.c.add(kindWhen, -1, from, int32(len(s.c.arena)), int32(v))
+	var open []lit
+	for _, l := range lits {
+		if s.value[l] != isFal {
+			open = append(open, l)
+		}
+	}
+	switch len(open) {
+	case 0:
+		s.startWatching(id, lits[0], lits[len(lits)-1])
+		s.note(id, true)
+	case 1:
+		other := lits[0]
+		if other == open[0] {
+			other = lits[1]
+		}
+		s.startWatching(id, open[0], other)
+		if s.value[open[0]] == free {
+			s.assign(open[0], id)
+		}
+	default:
+		s.startWatching(id, open[0], open[1])
+	}
+}
+
+// fires reports whether a condition holds for what is chosen.
+func (w *Conditional) fires(s *Solver, chosen map[Name]Solvable) bool {
+	for _, all := range w.If {
+		met := true
+		for _, v := range all {
+			x := chosen[s.p.SetName(v)]
+			met = met && x != Root && contains(s.Matching(v), x)
+		}
+		if met {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []Solvable, x Solvable) bool {
+	for _, y := range list {
+		if y == x {
+			return true
+		}
+	}
+	return false
+}
