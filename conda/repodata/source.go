@@ -69,7 +69,7 @@ func unzstd(p []byte) (io.ReadCloser, error) {
 	if len(p) == 0 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	d, err := zstd.NewReader(bytes.NewReader(p), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	d, err := zstd.NewReader(bytes.NewReader(p), zstd.WithDecoderConcurrency(2), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
 	}
