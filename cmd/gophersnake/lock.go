@@ -27,7 +27,11 @@ func (a *app) lockCommand() *cobra.Command {
 		Long: `lock resolves everything the configuration asks for, for all environments and
 platforms, and writes it by digest to gophersnake.lock. What the old lock says
 stays wherever it still fits: while nobody changes what is asked for, no channel
-is asked. Layer rows of old builds stay too.`,
+is asked. Layer rows of old builds stay too.
+
+The machine that locks is never looked at: virtual packages such as __glibc are
+those of the base, over them CONDA_OVERRIDE_GLIBC, _LINUX, _CUDA and _ARCHSPEC,
+over them [conda] virtual-packages.`,
 		Example: `  gophersnake lock
   gophersnake lock --update            # everything anew
   gophersnake lock --update go base    # or a package's name
