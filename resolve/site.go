@@ -35,6 +35,7 @@ type site struct {
 	old      lock.Selection
 	python   string // version
 	target   wheel.Target
+	tags     []wheel.Tag // of the target
 	markers  pypi.Environment
 	provided map[string]provided // by normalised name; set by provide
 }
@@ -82,6 +83,7 @@ func (s *resolver) site(env *spec.Environment, p platforms.Platform) (*site, err
 			t.target.Glibc = v.Version
 		}
 	}
+	t.tags = t.target.Tags()
 	t.markers = pypi.Linux(t.python, map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[p.Arch])
 	return t, nil
 }
@@ -163,7 +165,7 @@ func (t *site) best(lockFile string, all []importer.Imported) (importer.Imported
 		if !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
 		}
-		rank, ok := n.Rank(t.target)
+		rank, ok := n.RankIn(t.tags)
 		build := buildNumber(n.Build)
 		if ok && (best < 0 || rank < bestRank || rank == bestRank && build > bestBuild) {
 			best, bestRank, bestBuild = i, rank, build

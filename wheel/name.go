@@ -97,8 +97,11 @@ func parseVersion(s string) (pypi.Version, error) {
 // Rank returns how well the wheel fits a target: the place of the first of the
 // target's tags that the wheel has, so that lower is better (PEP 425). ok is
 // false where it does not fit at all.
-func (n Name) Rank(t Target) (rank int, ok bool) {
-	rank = slices.IndexFunc(t.Tags(), func(tag Tag) bool {
+func (n Name) Rank(t Target) (rank int, ok bool) { return n.RankIn(t.Tags()) }
+
+// RankIn is Rank for a target's tags, for many wheels and one target.
+func (n Name) RankIn(tags []Tag) (rank int, ok bool) {
+	rank = slices.IndexFunc(tags, func(tag Tag) bool {
 		return slices.Contains(n.Pythons, tag.Python) && slices.Contains(n.ABIs, tag.ABI) && slices.Contains(n.Platforms, tag.Platform)
 	})
 	return rank, rank >= 0
