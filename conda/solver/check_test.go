@@ -172,18 +172,24 @@ func (c *checker) reach(specs []string) {
 
 // allowed checks a record against what is excluded.
 func (c *checker) allowed(r *Record) {
-	same := func(o Record) bool {
-		return o.Channel == r.Channel && o.Subdir == r.Subdir && o.FileName == r.FileName && o.SHA256 == r.SHA256 && o.URL == r.URL
+	same := func(list []Record) bool {
+		for i := range list {
+			o := &list[i]
+			if o.FileName == r.FileName && o.Channel == r.Channel && o.Subdir == r.Subdir && o.SHA256 == r.SHA256 && o.URL == r.URL {
+				return true
+			}
+		}
+		return false
 	}
-	for _, pin := range c.p.Pinned {
-		if pin.Name == r.Name && !same(pin) {
+	for i, pin := range c.p.Pinned {
+		if pin.Name == r.Name && !same(c.p.Pinned[i:i+1]) {
 			c.fail("%s is pinned, not %s", pin.FileName, r.FileName)
 		}
 	}
-	if slices.ContainsFunc(c.p.Pinned, same) || slices.ContainsFunc(c.p.Favored, same) {
+	if same(c.p.Pinned) || same(c.p.Favored) {
 		return // what the lock has, date and channel do not exclude
 	}
-	if !slices.ContainsFunc(c.p.Records, same) {
+	if !same(c.p.Records) {
 		c.fail("no channel has %s", r.FileName)
 	}
 	at := r.Timestamp
@@ -206,8 +212,8 @@ func (c *checker) channel(r *Record) {
 	if c.p.Priority != Strict {
 		return
 	}
-	for _, o := range c.p.Records {
-		if o.Name == r.Name {
+	for i := range c.p.Records {
+		if o := &c.p.Records[i]; o.Name == r.Name {
 			if o.Channel != r.Channel {
 				c.fail("%s comes from channel %s, though %s has this name", r.FileName, r.Channel, o.Channel)
 			}
