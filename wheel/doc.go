@@ -45,7 +45,7 @@
 //   - Each command of entry_points.txt (console_scripts, gui_scripts) becomes a
 //     script in bin. Its text is our own, and shorter: what others have besides
 //     is for Windows. It beats a file of the same name in the scripts
-//     directory.
+//     directory. pip's own wheel gets no pipX.Y, which pip and uv add.
 //   - INSTALLER says gophersnake. REQUESTED is there if the project was asked
 //     for. direct_url.json is not written, and those three of the wheel itself
 //     are left out, as are signatures of RECORD.
@@ -53,7 +53,7 @@
 //     files that the installer makes follow, RECORD last, without a hash.
 //   - Byte code is not made.
 //   - Modes are 0755 for all scripts, and for files that are executable in the
-//     archive, else 0644. Times are the archive's, in whole seconds; a DOS time
+//     archive as pip reads it (uv: also without a file type), else 0644. Times are the archive's, in whole seconds; a DOS time
 //     is taken as UTC. Files that the installer makes have the Unix epoch.
 //   - A path that another package has is left out where the bytes are equal and
 //     refused where not: pip overwrites.
