@@ -13,7 +13,7 @@ import (
 )
 
 // explain completes what the solver says of requests that cannot be met: with
-// the platform, the lines of environment.yml, and what to do.
+// the platform, the lines of the files, and what to do.
 func (s *resolver) explain(ctx context.Context, env *spec.Environment, t *target, cutoff string, err error) error {
 	u, no := unsatisfiable(err)
 	if !no {

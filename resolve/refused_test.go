@@ -26,8 +26,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{
 			"conflict", one + `dependencies = ["x", "z"]`, "", "noarch/x-1-0: y 1\nnoarch/z-1-0: y 2\nnoarch/y-1-0\nnoarch/y-2-0", fault.Unsatisfiable,
-			cannot + "├─ requested \"x\"\n│  └─ x 1 0\n│     └─ requires y 1\n│        └─ y 1 0: z 1 0 requires y 2\n" +
-				"└─ requested \"z\"\n   └─ z 1 0\n      └─ requires y 2\n         └─ y 2 0: x 1 0 requires y 1", "",
+			cannot + "├─ requested \"x\" (gophersnake.toml:7)\n│  └─ x 1 0\n│     └─ requires y 1\n│        └─ y 1 0: z 1 0 requires y 2\n" +
+				"└─ requested \"z\" (gophersnake.toml:7)\n   └─ z 1 0\n      └─ requires y 2\n         └─ y 2 0: x 1 0 requires y 1", "",
 		},
 		{
 			"a line of environment.yml", one + `file = "environment.yml"`, "", "noarch/x-1-0", fault.Unsatisfiable,
@@ -35,27 +35,27 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			"hidden by a channel", oneImage + "[conda]\nchannels = [\"c\", \"d\"]\ndependencies = [\"x >1\"]", "", "noarch/x-1-0", fault.Unsatisfiable,
-			cannot + "└─ requested \"x >1\"\n   └─ x 2 0: channel d comes after c, which has this name too (strict channel priority)",
+			cannot + "└─ requested \"x >1\" (gophersnake.toml:7)\n   └─ x 2 0: channel d comes after c, which has this name too (strict channel priority)",
 			`to take a package from a later channel, ask for CHANNEL::NAME, or set [conda] channel-priority = "flexible"`,
 		},
 		{
 			"glibc too old", based + `dependencies = ["x"]`, "glibc 2.36", "linux-64/x-1-0: __glibc >=2.38", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc >=2.38: the target has __glibc 2.36 0",
+			cannot + "└─ requested \"x\" (gophersnake.toml:9)\n   └─ x 1 0\n      └─ requires __glibc >=2.38: the target has __glibc 2.36 0",
 			"the base debian:12 has glibc 2.36: choose a newer base" + stated,
 		},
 		{
 			"musl", based + `dependencies = ["x"]`, "musl 1.2.4", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
+			cannot + "└─ requested \"x\" (gophersnake.toml:9)\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the base debian:12 has musl 1.2.4 and no glibc: choose a base with glibc" + stated,
 		},
 		{
 			"scratch", one + `dependencies = ["x"]`, "", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
+			cannot + "└─ requested \"x\" (gophersnake.toml:7)\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the image has no base, so that it has no C library: set [base] image to an image with glibc" + stated,
 		},
 		{
 			"a base without libc", based + `dependencies = ["x"]`, "", "linux-64/x-1-0: __glibc", fault.Unsatisfiable,
-			cannot + "└─ requested \"x\"\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
+			cannot + "└─ requested \"x\" (gophersnake.toml:9)\n   └─ x 1 0\n      └─ requires __glibc: the target has no __glibc",
 			"the base debian:12 has no C library: choose a base with glibc" + stated,
 		},
 		{
@@ -64,7 +64,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			"nothing old enough", one + "dependencies = [\"x >2\"]\nexclude-newer = \"7d\"", "", "noarch/x-2-0 t=1763424000000\nnoarch/x-3-0 t=1795132800000\nnoarch/x-2.5-0 t=1795046400000", fault.Unsatisfiable,
-			cannot + "└─ requested \"x >2\"\n   └─ x 3 | 2.5: newer than 2026-11-13T00:00:00Z; the first after that is x 2.5 of 2026-11-19T00:00:00Z",
+			cannot + "└─ requested \"x >2\" (gophersnake.toml:7)\n   └─ x 3 | 2.5: newer than 2026-11-13T00:00:00Z; the first after that is x 2.5 of 2026-11-19T00:00:00Z",
 			`exclude-newer = "7d" leaves out what appeared after 2026-11-13T00:00:00Z`,
 		},
 		{

@@ -19,7 +19,7 @@ type wish struct {
 	lock.Solve          // the question: without Envs, From, Cutoff and Differs
 	channels   []string // as written, for World.Channels
 	specs      []*matchspec.MatchSpec
-	where      map[string]string // file and line of a spec of environment.yml, by its text
+	where      map[string]string // file and line of a spec, by its text
 }
 
 // empty reports whether nothing is asked for.
@@ -37,6 +37,9 @@ func (s *resolver) wish(env *spec.Environment, p platforms.Platform) (*wish, err
 	}
 	if err := w.request(file, own); err != nil {
 		return nil, err
+	}
+	for _, text := range own {
+		w.where[text] = env.Line(text)
 	}
 	for _, r := range file.Pip {
 		w.Pip = append(w.Pip, r.Text)

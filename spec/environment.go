@@ -2,6 +2,7 @@ package spec
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path"
 	"reflect"
@@ -18,7 +19,12 @@ import (
 type Environment struct {
 	Name string // "" is the top level
 	Variant
+
+	lines map[string]string // see Line
 }
+
+// Line returns where a match spec of [conda] dependencies stands, "file:line".
+func (e *Environment) Line(dependency string) string { return e.lines[dependency] }
 
 // Environments returns "" for the top level, and the names of the variants,
 // sorted.
@@ -53,6 +59,16 @@ func (s *Spec) environment(name string) (*Environment, *node) {
 	if name != "" && s.root.get("env", name, "image", "tags") == nil {
 		for i := range e.Image.Tags {
 			e.Image.Tags[i] += "-" + name
+		}
+	}
+	e.lines = map[string]string{}
+	lists := []*node{n.get("conda", "dependencies")}
+	for _, subdir := range n.get("conda", "target").keysOrNone() {
+		lists = append(lists, n.get("conda", "target", subdir, "dependencies"))
+	}
+	for _, list := range lists {
+		for _, item := range list.itemsOrNone() {
+			e.lines[item.text] = fmt.Sprintf("%s:%d", s.file, item.value.line)
 		}
 	}
 	e.fill()

@@ -142,20 +142,32 @@ func TestReadAll(t *testing.T) {
 		}},
 	}
 	s := mustRead(t, full)
-	if diff := cmp.Diff(&Environment{Variant: want}, environment(t, s, "")); diff != "" {
+	if diff := cmp.Diff(&Environment{Variant: want}, environment(t, s, ""), cmpopts.IgnoreUnexported(Environment{})); diff != "" {
 		t.Error(diff)
 	}
 
 	want.Image.Tags = []string{"1.4-k8s", "latest-k8s"}
 	want.Go.Versions = []string{"1.25"}
 	want.Conda.Dependencies = []string{"conda-forge::Python 3.13.*", "numpy", "pyyaml"}
-	if diff := cmp.Diff(&Environment{Name: "k8s", Variant: want}, environment(t, s, "k8s")); diff != "" {
+	if diff := cmp.Diff(&Environment{Name: "k8s", Variant: want}, environment(t, s, "k8s"), cmpopts.IgnoreUnexported(Environment{})); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"", "k8s"}, s.Environments()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"BUILDER"}, s.EnvNames()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLine(t *testing.T) {
+	s := mustRead(t, "version = 1\n[conda]\ndependencies = [\n\"a\",\n\"b\"]\n[conda.target.linux-64]\ndependencies = [\"c\"]\n[env.x.conda]\ndependencies = [\"a 1\"]\n")
+	var got []string
+	for _, text := range []string{"a", "a 1", "b", "c", "d"} {
+		got = append(got, environment(t, s, "").Line(text)+" "+environment(t, s, "x").Line(text))
+	}
+	f := "gophersnake.toml"
+	if diff := cmp.Diff([]string{f + ":4 ", " " + f + ":9", f + ":5 " + f + ":5", f + ":7 " + f + ":7", " "}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -172,7 +184,7 @@ func TestDefaults(t *testing.T) {
 		Layers: Layers{Budget: 40, Compression: "gzip"},
 	}}
 	got := environment(t, s, "")
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Environment{})); diff != "" {
 		t.Error(diff)
 	}
 	if !got.Base.Scratch() || got.Conda.Used() || got.CLI[0].Target() != "/usr/local/bin/x" {

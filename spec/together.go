@@ -160,3 +160,11 @@ func (n *node) keysOrNone() []string {
 	}
 	return n.keys
 }
+
+// itemsOrNone returns a list's items. It may be called on nil.
+func (n *node) itemsOrNone() []*node {
+	if n == nil {
+		return nil
+	}
+	return n.items
+}
