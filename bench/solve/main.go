@@ -16,8 +16,9 @@
 //   - on hard problems (package conda/solver/solvertest): how many are decided
 //     within the limit.
 //
-// Each process tells its own peak memory. The table has medians and minima. A
-// ratio is py-rattler's median divided by ours.
+// Each process tells its own peak memory. The table has medians and, in brackets,
+// minima, which other work on the machine disturbs less. A ratio is py-rattler's
+// figure divided by ours.
 //
 // The program fails if python3 has no py-rattler, or if the two do not agree on
 // whether a request has an answer. It measures; whether the figures are good is

@@ -162,7 +162,10 @@ func (t times) String() string {
 	return fmt.Sprintf("%.1f (%.1f)", t.median()*1000, slices.Min(t)*1000)
 }
 
-func ratio(peer, ours times) string { return fmt.Sprintf("%.1f", peer.median()/ours.median()) }
+// ratio is that of medians, then that of minima.
+func ratio(peer, ours times) string {
+	return fmt.Sprintf("%.1f (%.1f)", peer.median()/ours.median(), slices.Min(peer)/slices.Min(ours))
+}
 
 func megabytes(n int64) string { return fmt.Sprint((n + 500_000) / 1_000_000) }
 
