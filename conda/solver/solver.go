@@ -122,14 +122,7 @@ func (p *pool) unsatisfiable(ctx context.Context, request sat.Problem, c *sat.Co
 			request.Requires = p.involved(less, c)
 		}
 	}
-	u := &Unsatisfiable{Reasons: reasons(c.Explain(p))}
-	if slices.ContainsFunc(c.Reasons, func(r sat.Reason) bool { return r.Kind == sat.Excluded && r.Text == p.undatedText() }) {
-		all := *p.problem
-		all.AllowUndated = true
-		_, err := Solve(ctx, all)
-		u.Undated = err == nil
-	}
-	return u
+	return &Unsatisfiable{Reasons: reasons(c.Explain(p))}
 }
 
 // involved returns the requests that take part in a conflict, in their order.

@@ -219,6 +219,10 @@ func TestUnsatisfiable(t *testing.T) {
 			"└─ requested \"x\"\n   └─ x 1 0: newer than 1970-01-01T00:00:00Z; the first after that is x 1 of 1970-01-02T00:00:00Z",
 		},
 		{
+			"undated", "a/x-1-0\nset newer 5\nwant x",
+			"└─ requested \"x\"\n   └─ x 1 0: does not say when it appeared, and nothing newer than 1970-01-01T00:00:00Z is allowed",
+		},
+		{
 			"all too new", "a/x-1-0 t=86400000\na/x-2-0 t=172800000\na/x-3-0 t=259200000\na/y-1-0: x >=2 t=1\nset newer 5\nwant y",
 			"└─ requested \"y\"\n   └─ y 1 0\n      └─ requires x >=2\n         └─ x 3 | 2: newer than 1970-01-01T00:00:00Z; the first after that is x 2 of 1970-01-03T00:00:00Z",
 		},
@@ -250,29 +254,6 @@ func TestUnsatisfiable(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
-	}
-}
-
-// TestUndated tells a rule on dates from a request without answer.
-func TestUndated(t *testing.T) {
-	for text, want := range map[string]string{
-		"a/x-1-0\nset newer 5\nwant x":                   "policy",
-		"a/x-1-0\na/y-1-0: x 2 t=1\nset newer 5\nwant y": "unsatisfiable",
-		"a/x-1-0\nset newer 5\nwant x\nwant x 2":         "unsatisfiable",
-	} {
-		p, _ := parse(t, text)
-		_, err := answer(t, p)
-		var u *Unsatisfiable
-		if !errors.As(err, &u) || u.Class() != want {
-			t.Errorf("%q: class %q, want %q: %v", text, u.Class(), want, err)
-		}
-	}
-	p, _ := parse(t, "a/x-1-0\nset newer 5\nwant x")
-	_, err := answer(t, p)
-	want := "the requested packages cannot be installed together\n└─ requested \"x\"\n" +
-		"   └─ x 1 0: does not say when it appeared, and nothing newer than 1970-01-01T00:00:00Z is allowed"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -9,14 +9,12 @@ import (
 	"github.com/gophersnake/gophersnake/conda/solver/internal/sat"
 )
 
-// Unsatisfiable says why a request has no answer.
+// Unsatisfiable says why a request has no answer. Its class is
+// "unsatisfiable".
 type Unsatisfiable struct {
 	// Reasons are trees, one for each request that takes part, the shortest
 	// first. Requests that could be met are not among them.
 	Reasons []Reason
-	// Undated says that there is an answer if records may be used that do not say
-	// when they appeared: nothing but the rule on dates excludes it.
-	Undated bool
 }
 
 // Reason is one step of an explanation.
@@ -43,13 +41,8 @@ func (u *Unsatisfiable) Error() string {
 	return d.String()
 }
 
-// Class returns "policy" if Undated, else "unsatisfiable".
-func (u *Unsatisfiable) Class() string {
-	if u.Undated {
-		return "policy"
-	}
-	return "unsatisfiable"
-}
+// Class returns "unsatisfiable".
+func (u *Unsatisfiable) Class() string { return "unsatisfiable" }
 
 // drawing is a tree as text.
 type drawing struct {
