@@ -14,13 +14,16 @@ import (
 	"testing"
 )
 
-// dataTools returns a copy of the example, with this run's base, registry and
-// channel.
+// onDebian is the base of the example.
+const onDebian = `debian = { suite = "bookworm", packages = ["bash", "coreutils", "ca-certificates", "libstdc++6", "zlib1g", "git"] }`
+
+// dataTools returns a copy of the example, with a base image, the registry and
+// the channel of this run.
 func dataTools(t *testing.T) string {
 	t.Helper()
 	dir := copyDir(t, filepath.Join(repo, "examples", "data-tools"))
 	file := filepath.Join(dir, "gophersnake.toml")
-	edit(t, file, "localhost:5000/base:bookworm", base(t))
+	edit(t, file, onDebian, "image = \""+base(t)+"\"")
 	edit(t, file, "localhost:5000/data-tools", registry+"/data-tools")
 	text := readFile(t, file)
 	mirror := "\n[registry.\"channel.example\"]\nmirrors = [\"" + channel.URL + "\"]\n"
