@@ -110,10 +110,20 @@ func (p *pool) exclude(x sat.Solvable, format string, args ...any) {
 // request asks for.
 func (p *pool) index(only map[string]string) {
 	p.only = only
-	for i := range p.problem.Records {
-		r := &p.problem.Records[i]
-		p.channel(r.Channel)
-		p.offered[r.Name] = append(p.offered[r.Name], r)
+	all := p.problem.Records
+	for from := 0; from < len(all); {
+		// Records of one name and channel mostly follow each other.
+		name, channel, to := all[from].Name, all[from].Channel, from+1
+		for to < len(all) && all[to].Name == name && all[to].Channel == channel {
+			to++
+		}
+		p.channel(channel)
+		list := slices.Grow(p.offered[name], to-from)
+		for i := range all[from:to] {
+			list = append(list, &all[from+i])
+		}
+		p.offered[name] = list
+		from = to
 	}
 }
 
@@ -168,6 +178,9 @@ func (p *pool) load(n sat.Name) {
 // bestFormats returns the records without those that give way to the same build
 // in another format.
 func (p *pool) bestFormats(of []*Record) []*Record {
+	if len(of) == 0 || !slices.ContainsFunc(of, func(r *Record) bool { return r.format() != of[0].format() }) {
+		return of
+	}
 	type key struct{ channel, subdir, version, build string }
 	at := make(map[key]int, len(of))
 	out := make([]*Record, 0, len(of))
