@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/gophersnake/gophersnake/conda/matchspec"
 	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -68,34 +66,26 @@ func (s *resolver) inChannel(ctx context.Context, text string, m *matchspec.Matc
 	return own.String(), nil
 }
 
-// open opens channels. With a cut-off, records that appeared later are not seen,
-// so that of a build in both formats the older one is found.
+// open opens channels, and those that they are related to (CEP 42), once for all
+// environments. With a cut-off, records that appeared later are not seen, so
+// that of a build in both formats the older one is found.
 func (s *resolver) open(ctx context.Context, channels []*repodata.Channel, cutoff int64) (*repodata.View, error) {
-	o := repodata.Options{Cache: s.Cache()}
+	key := fmt.Sprint(cutoff)
+	for _, c := range channels {
+		key += " " + c.URL
+	}
+	if v := s.views[key]; v != nil {
+		return v, nil
+	}
+	o := repodata.Options{Cache: s.Cache(), Related: s.Related}
 	if cutoff != 0 {
 		o.Keep = func(r *repodata.Record) bool { return r.Published() != 0 && r.Published() <= cutoff }
 	}
-	opened := make([]*repodata.View, len(channels))
-	g, gctx := errgroup.WithContext(ctx)
-	for i, c := range channels {
-		key := fmt.Sprintf("%d %s", cutoff, c.URL)
-		if opened[i] = s.views[key]; opened[i] != nil {
-			continue
-		}
-		g.Go(func() (err error) {
-			opened[i], err = repodata.OpenAll(gctx, []*repodata.Channel{c}, s.subdirs(), o)
-			return err
-		})
+	v, err := repodata.OpenAll(ctx, channels, s.subdirs(), o)
+	if err == nil {
+		s.views[key] = v
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	all := &repodata.View{}
-	for i, c := range channels {
-		s.views[fmt.Sprintf("%d %s", cutoff, c.URL)] = opened[i]
-		all.Subdirs = append(all.Subdirs, opened[i].Subdirs...)
-	}
-	return all, nil
+	return v, err
 }
 
 // cutoff returns the time after which packages are ignored. An age counts from

@@ -29,6 +29,8 @@ type World interface {
 	// Channels returns the channels that a user's word means, the first one
 	// first: a name, which may stand for several, a URL or a path.
 	Channels(ctx context.Context, written string) ([]*repodata.Channel, error)
+	// Related returns a channel that another says it is related to (CEP 42).
+	Related(ctx context.Context, location string) (*repodata.Channel, error)
 	// Cache keeps repodata that was read; nil: nothing does.
 	Cache() repodata.Cache
 	// Base reads a base image: its digests, and the facts of its files.

@@ -136,37 +136,35 @@ func (s *resolver) prepare(ctx context.Context, env *spec.Environment, w *wish, 
 		Virtual: candidates(w.Virtual), ExcludeNewer: cutoff,
 		Priority: map[string]solver.Priority{"strict": solver.Strict, "flexible": solver.Flexible, "disabled": solver.Disabled}[w.Priority],
 	}
-	for _, c := range t.channels {
-		t.problem.Channels = append(t.problem.Channels, c.Name)
-	}
 	for i, text := range w.Specs {
 		if text, err = s.inChannel(ctx, text, w.specs[i]); err != nil {
 			return nil, err
 		}
 		t.problem.Specs = append(t.problem.Specs, text)
 	}
-	names := w.requested()
+	specs := slices.Clone(t.problem.Specs)
 	for _, c := range old.Conda {
-		names = append(names, c.Name) // others may be needed in their place
+		specs = append(specs, c.Name) // others may be needed in their place
 	}
-	if err := s.look(ctx, t, names, cutoff); err != nil {
+	if err := s.look(ctx, t, specs, cutoff); err != nil {
 		return nil, err
 	}
 	s.favor(t, old)
 	return t, nil
 }
 
-// look reads the records that a target may need, beginning with these names. Where a build is there in both
-// archive formats, only the .conda is seen; with a cut-off, also the .tar.bz2 of
-// those whose .conda came later. (Not seeing what is too new at all would hide
-// which channel a name belongs to.)
-func (s *resolver) look(ctx context.Context, t *target, names []string, cutoff int64) error {
+// look reads the records that a target may need, beginning with these specs.
+// Where a build is there in both archive formats, only the .conda is seen; with
+// a cut-off, also the .tar.bz2 of those whose .conda came later. (Not seeing what
+// is too new at all would hide which channel a name belongs to.)
+func (s *resolver) look(ctx context.Context, t *target, specs []string, cutoff int64) error {
 	closure := func(cutoff int64) (*repodata.Set, error) {
 		view, err := s.open(ctx, t.channels, cutoff)
 		if err != nil {
 			return nil, err
 		}
-		return view.Closure(ctx, []string{t.Platform.Subdir(), noarch}, names)
+		t.problem.Channels = view.Channels()
+		return view.Closure(ctx, []string{t.Platform.Subdir(), noarch}, specs)
 	}
 	var err error
 	if t.set, err = closure(0); err != nil {

@@ -2,6 +2,9 @@ package resolve_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +171,31 @@ func TestPriority(t *testing.T) {
 	l, _ := resolved(t, w, request(t, oneImage+"[conda]\nchannels = [\"a\"]\ndependencies = [\"app\", \"b::other\"]\n"))
 	if got := packages(l, "", linux); got != "app-1-0 other-1-0" || strings.Join(l.Solve[0].Channels, " ") != "a b" {
 		t.Errorf("%s from %q", got, l.Solve[0].Channels)
+	}
+}
+
+// TestRelated shows that a channel's base (CEP 42) is asked too, before it, and
+// that the lock records the user's channel alone.
+func TestRelated(t *testing.T) {
+	const team, main = "https://channel.example/team", "https://channel.example/main"
+	w := &world{}
+	w.channel(t, team, "noarch/tool-1-0: lib", "noarch/lib-9-0")
+	w.channel(t, main, "noarch/lib-2-0")
+	file := filepath.Join(w.channels[team], "noarch", "repodata.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	related := `{"info": {"subdir": "noarch", "channel_relations": {"base": "../main"}}, ` + string(text[1:])
+	if err := os.WriteFile(file, []byte(related), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l, _ := resolved(t, w, request(t, oneImage+"[conda]\nchannels = [\""+team+"\"]\ndependencies = [\"tool\"]\n"))
+	if got := packages(l, "", linux); got != "lib-2-0 tool-1-0" {
+		t.Errorf("locked %s: the base's lib comes first", got)
+	}
+	if got := l.Solve[0].Channels; !slices.Equal(got, []string{team}) {
+		t.Errorf("the lock records %q", got)
 	}
 }
 

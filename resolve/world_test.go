@@ -106,6 +106,15 @@ func (d directory) Get(_ context.Context, ref string, _ repodata.Want) ([]byte, 
 	return os.ReadFile(filepath.Join(d.dir, filepath.FromSlash(ref)))
 }
 
+// Related implements resolve.World.
+func (w *world) Related(ctx context.Context, location string) (*repodata.Channel, error) {
+	all, err := w.Channels(ctx, location)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
 func (w *world) Cache() repodata.Cache { return nil }
 
 func (w *world) Base(_ context.Context, image string, p platforms.Platform) (*lock.Base, error) {

@@ -64,6 +64,18 @@ type View struct {
 	opts Options
 }
 
+// Channels returns the names of the channels in the order in which they count:
+// those that were asked for, and those that they are related to (CEP 42).
+func (v *View) Channels() []string {
+	var names []string
+	for _, s := range v.Subdirs {
+		if !slices.Contains(names, s.channel.Name) {
+			names = append(names, s.channel.Name)
+		}
+	}
+	return names
+}
+
 // OpenAll opens subdirs of channels, the most important channel first, and of
 // the channels that these are related to (CEP 42), if Options.Related says how.
 // A channel may lack some of the subdirs, not all.
