@@ -1,5 +1,5 @@
 // Package output writes one index to where the user wants it: a registry, an
-// OCI layout, or an archive.
+// OCI layout, an archive, a Docker daemon, or a directory of files.
 //
 // # Transports
 //
@@ -9,6 +9,8 @@
 //	oci:DIR[:TAG]              an OCI layout: replaces the same tag, keeps the rest
 //	oci-archive:FILE[:TAG]     a tar of an OCI layout that holds this index alone
 //	docker-archive:FILE[:REF]  a tar for docker load and for ctr images import
+//	docker-daemon:REF          a Docker daemon, its own platform: that tag, or all of Image.Tags
+//	rootfs:DIR                 the files; DIR/OS-ARCH where there are several platforms
 //
 // An OCI layout without a TAG takes the first of Image.Tags, so that readers
 // which want a layout of one image find one.
@@ -29,7 +31,20 @@
 // the bytes. Compressed is called only for a layer that the destination lacks
 // (an archive lacks all). What it yields is hashed on the way out and the last
 // bytes are held back until the digest is right, so wrong bytes never complete
-// a blob. Layers are never decompressed.
+// a blob. Only rootfs: decompresses layers.
+//
+// # A daemon
+//
+// A Docker daemon gets the archive that docker load sends, of the one platform
+// that the daemon itself has. Layers that an image of it has already are left
+// out, from the lowest on: its classic store does not look for them (moby,
+// image/tarexport/load.go). If it complains after all, the whole archive is sent
+// once more. Every name is asked for afterwards.
+//
+// # A root file system
+//
+// What is unpacked, and what is refused, is in package rootfs. The directory
+// must be absent or empty; it appears when all is in it, by a rename.
 //
 // # Network
 //

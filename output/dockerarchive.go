@@ -26,8 +26,7 @@ type dockerEntry struct {
 // layout of the whole index. They share the blobs.
 func writeDockerArchive(ctx context.Context, t Transport, img Image, c *closure, o Options) ([]string, error) {
 	if b := c.zstd(); b != nil {
-		return nil, newError(classUsage, t.place(), "layer %s is zstd, docker reads gzip only", b.Digest).
-			hint(`set compression = "gzip" in [layers], and take a base with gzip layers`)
+		return nil, zstdError(t.place(), b)
 	}
 	first, err := c.platform(t, o.FirstPlatform)
 	if err != nil {
@@ -52,6 +51,12 @@ func writeDockerArchive(ctx context.Context, t Transport, img Image, c *closure,
 		"manifest.json": manifestJSON,
 	}
 	return tagsOf(names), writeArchive(ctx, t, files, c, o)
+}
+
+// zstdError refuses a layer that Docker's classic store does not read.
+func zstdError(place string, b *blob) *Error {
+	return newError(classUsage, place, "layer %s is zstd, docker reads gzip only", b.Digest).
+		hint(`set compression = "gzip" in [layers], and take a base with gzip layers`)
 }
 
 // dockerNames returns the REPOSITORY:TAG names that the archive gives the image.
@@ -148,13 +153,22 @@ func (c *closure) imageManifest(h v1.Hash) *manifest {
 
 // dockerEntry describes an image for manifest.json.
 func (m *manifest) dockerEntry(names []string) (dockerEntry, error) {
-	parsed, err := v1.ParseManifest(bytes.NewReader(m.raw))
+	parsed, err := m.parse()
 	if err != nil {
-		return dockerEntry{}, fmt.Errorf("manifest %s: %w", m.Digest, err)
+		return dockerEntry{}, err
 	}
 	e := dockerEntry{Config: blobsDir + "/" + parsed.Config.Digest.Hex, RepoTags: names}
 	for _, l := range parsed.Layers {
 		e.Layers = append(e.Layers, blobsDir+"/"+l.Digest.Hex)
 	}
 	return e, nil
+}
+
+// parse reads an image manifest.
+func (m *manifest) parse() (*v1.Manifest, error) {
+	parsed, err := v1.ParseManifest(bytes.NewReader(m.raw))
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", m.Digest, err)
+	}
+	return parsed, nil
 }

@@ -14,14 +14,16 @@ const (
 	OCI           = "oci"
 	OCIArchive    = "oci-archive"
 	DockerArchive = "docker-archive"
+	DockerDaemon  = "docker-daemon"
+	RootFS        = "rootfs"
 )
 
 // Transport is a parsed destination.
 type Transport struct {
-	Scheme string // Docker, OCI, OCIArchive or DockerArchive
-	Path   string // the directory or file as written; "" for Docker
-	Ref    string // HOST/REPOSITORY[:TAG] as written, of Docker and DockerArchive; may be "" for the latter
-	Tag    string // of Docker, OCI and OCIArchive; "" where none is written
+	Scheme string // Docker, OCI, OCIArchive, DockerArchive, DockerDaemon or RootFS
+	Path   string // the directory or file as written; "" for Docker and DockerDaemon
+	Ref    string // HOST/REPOSITORY[:TAG] as written, of Docker, DockerArchive and DockerDaemon; may be "" for DockerArchive
+	Tag    string // of Docker, DockerDaemon, OCI and OCIArchive; "" where none is written
 }
 
 // refName is the grammar of org.opencontainers.image.ref.name (image-spec,
@@ -33,7 +35,7 @@ var refName = regexp.MustCompile(`^[A-Za-z0-9]+(?:(?:--|[-._:@+])[A-Za-z0-9]+)*(
 func Parse(s string) (Transport, error) {
 	scheme, rest, ok := strings.Cut(s, ":")
 	if !ok {
-		return Transport{}, badOutput(s, "transport is missing, want one of docker, oci, oci-archive, docker-archive")
+		return Transport{}, badOutput(s, "transport is missing, want one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs")
 	}
 	t := Transport{Scheme: scheme}
 	switch scheme {
@@ -44,6 +46,14 @@ func Parse(s string) (Transport, error) {
 		}
 		t.Ref = ref
 		return t, t.checkRef(s)
+	case DockerDaemon:
+		if strings.HasPrefix(rest, "//") {
+			return Transport{}, badOutput(s, "docker-daemon wants no slashes: docker-daemon:REF")
+		}
+		t.Ref = rest
+		return t, t.checkRef(s)
+	case RootFS:
+		t.Path = rest
 	case OCI, OCIArchive:
 		t.Path, t.Tag, ok = strings.Cut(rest, ":")
 		if ok && !refName.MatchString(t.Tag) {
@@ -58,7 +68,7 @@ func Parse(s string) (Transport, error) {
 			t.Tag = ""
 		}
 	default:
-		return Transport{}, badOutput(s, "transport is not one of docker, oci, oci-archive, docker-archive")
+		return Transport{}, badOutput(s, "transport is not one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs")
 	}
 	if t.Path == "" {
 		return Transport{}, badOutput(s, "path is empty")
@@ -106,6 +116,8 @@ func (t Transport) String() string {
 	switch {
 	case t.Scheme == Docker:
 		return "docker://" + t.Ref
+	case t.Scheme == DockerDaemon:
+		return t.Scheme + ":" + t.Ref
 	case t.Scheme == DockerArchive && t.Ref != "":
 		return t.Scheme + ":" + t.Path + ":" + t.Ref
 	case t.Tag != "":
@@ -116,7 +128,7 @@ func (t Transport) String() string {
 
 // repository returns the repository of Ref.
 func (t Transport) repository() string {
-	if t.Scheme == Docker && t.Tag != "" {
+	if t.Scheme != DockerArchive && t.Tag != "" {
 		return strings.TrimSuffix(t.Ref, ":"+t.Tag)
 	}
 	return t.Ref

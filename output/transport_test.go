@@ -21,6 +21,9 @@ func TestParse(t *testing.T) {
 		{"oci-archive:x.tar", output.Transport{Scheme: "oci-archive", Path: "x.tar"}},
 		{"oci-archive:x.tar:team/x@1", output.Transport{Scheme: "oci-archive", Path: "x.tar", Tag: "team/x@1"}},
 		{"docker-archive:x.tar", output.Transport{Scheme: "docker-archive", Path: "x.tar"}},
+		{"docker-daemon:team/x", output.Transport{Scheme: "docker-daemon", Ref: "team/x"}},
+		{"docker-daemon:localhost:5000/x:v1", output.Transport{Scheme: "docker-daemon", Ref: "localhost:5000/x:v1", Tag: "v1"}},
+		{"rootfs:a:b", output.Transport{Scheme: "rootfs", Path: "a:b"}},
 		{"docker-archive:x.tar:team/x:1", output.Transport{Scheme: "docker-archive", Path: "x.tar", Ref: "team/x:1"}},
 	} {
 		got, err := output.Parse(tc.in)
@@ -39,10 +42,14 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                      `output "": transport is missing, want one of docker, oci, oci-archive, docker-archive`,
-		"image":                 `output "image": transport is missing, want one of docker, oci, oci-archive, docker-archive`,
-		"docker-daemon:x":       `output "docker-daemon:x": transport is not one of docker, oci, oci-archive, docker-archive`,
-		"OCI:x":                 `output "OCI:x": transport is not one of docker, oci, oci-archive, docker-archive`,
+		"":                      `output "": transport is missing, want one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs`,
+		"image":                 `output "image": transport is missing, want one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs`,
+		"podman:x":              `output "podman:x": transport is not one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs`,
+		"docker-daemon:":        `output "docker-daemon:": reference is empty`,
+		"docker-daemon://x":     `output "docker-daemon://x": docker-daemon wants no slashes: docker-daemon:REF`,
+		"rootfs:":               `output "rootfs:": path is empty`,
+		"rootfs:a\x00b":         `output "rootfs:a\x00b": path has a NUL byte`,
+		"OCI:x":                 `output "OCI:x": transport is not one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs`,
 		"docker:x":              `output "docker:x": docker wants two slashes: docker://REF`,
 		"docker://":             `output "docker://": reference is empty`,
 		"docker://x@sha256:00":  `output "docker://x@sha256:00": a digest cannot be chosen, it follows from the content; want REPOSITORY[:TAG]`,
@@ -69,7 +76,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"docker://h:5000/a/b:t", "oci:d:t", "oci-archive:f", "docker-archive:f:r:t", "docker://[::1]:5000/x", "x", "oci:a\x00"} {
+	for _, s := range []string{"docker://h:5000/a/b:t", "oci:d:t", "oci-archive:f", "docker-archive:f:r:t", "docker-daemon:r:t", "rootfs:d:t", "docker://[::1]:5000/x", "x", "oci:a\x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

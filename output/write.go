@@ -60,6 +60,13 @@ type Options struct {
 	// FirstPlatform is the platform that manifest.json of a docker-archive
 	// holds; nil means the index's first.
 	FirstPlatform *v1.Platform
+
+	// Daemon is the Docker daemon of docker-daemon:; nil means none.
+	Daemon Daemon
+
+	// Owners says that files of a rootfs: get the owners that the image says,
+	// which needs root's rights. Without it they belong to the process.
+	Owners bool
 }
 
 // Result says what was written.
@@ -84,6 +91,7 @@ const (
 	EventExists   EventKind = "exists"   // the destination has it already
 	EventMounted  EventKind = "mounted"  // the registry took it from another repository
 	EventTagged   EventKind = "tagged"   // a tag resolves to the index
+	EventLoaded   EventKind = "loaded"   // a name of a daemon is the image; Name is REPOSITORY:TAG
 	EventRetry    EventKind = "retry"    // Problem; it is repeated after Wait
 	EventWait     EventKind = "wait"     // the host asked for a pause of Wait
 )
@@ -133,8 +141,12 @@ func Write(ctx context.Context, t Transport, img Image, o Options) (Result, erro
 		r.Tags, err = writeOCIArchive(ctx, t, layoutTags(t, img), c, o)
 	case DockerArchive:
 		r.Tags, err = writeDockerArchive(ctx, t, img, c, o)
+	case DockerDaemon:
+		r.Tags, err = writeDockerDaemon(ctx, t, img, c, o)
+	case RootFS:
+		err = writeRootFS(ctx, t, c, o)
 	default:
-		err = badOutput(t.String(), "transport is not one of docker, oci, oci-archive, docker-archive")
+		err = badOutput(t.String(), "transport is not one of docker, oci, oci-archive, docker-archive, docker-daemon, rootfs")
 	}
 	return r, err
 }

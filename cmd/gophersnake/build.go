@@ -44,6 +44,9 @@ containers-transports(5):
   oci:DIR[:TAG]              an OCI layout; the same tag is replaced, others stay
   oci-archive:FILE[:TAG]     a tar of an OCI layout
   docker-archive:FILE[:REF]  a tar for docker load
+  docker-daemon:REF          the Docker daemon of DOCKER_HOST, its own platform alone
+  rootfs:DIR                 the image's files; DIR/OS-ARCH where there are several
+                             platforms. DIR must be absent or empty
   docker://REF               a registry; without a tag, all tags of the configuration
 
 Without an output the image goes into the store.`,
@@ -157,7 +160,7 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 // made side by side: an archive would ask for one after the other.
 func needsAll(targets []target) bool {
 	return len(targets) == 0 || slices.ContainsFunc(targets, func(t target) bool {
-		return t.Scheme == output.OCIArchive || t.Scheme == output.DockerArchive
+		return t.Scheme == output.OCIArchive || t.Scheme == output.DockerArchive || t.Scheme == output.RootFS
 	})
 }
 
@@ -184,9 +187,13 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 	}
 	var results []result
 	for _, t := range targets {
+		daemon, err := p.daemon(t.Transport)
+		if err != nil {
+			return results, err
+		}
 		r, err := output.Write(ctx, t.Transport, output.Image{Name: env.Image.Name, Tags: tags, Index: idx}, output.Options{
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
-			Progress: pr.written, UserAgent: "gophersnake",
+			Progress: pr.written, UserAgent: "gophersnake", Daemon: daemon, Owners: p.owners(t.Transport, pr),
 		})
 		if err != nil {
 			return results, err

@@ -172,6 +172,8 @@ func (p *progress) written(e output.Event) {
 		p.log.Warnf("%s: %s; again in %s", e.Name, e.Problem, e.Wait)
 	case output.EventWait:
 		p.log.Warnf("%s asks to wait %s", e.Name, e.Wait)
+	case output.EventLoaded:
+		p.log.Info("loaded " + e.Name)
 	case output.EventTagged:
 		p.log.Info("pushed " + e.Name)
 	default:

@@ -32,7 +32,7 @@ func (p *project) targets(envs []*spec.Environment, o buildOptions) ([][]target,
 			if err != nil {
 				return nil, err
 			}
-			if env.Layers.Compression == "zstd" && t.Scheme == output.DockerArchive {
+			if env.Layers.Compression == "zstd" && (t.Scheme == output.DockerArchive || t.Scheme == output.DockerDaemon) {
 				return nil, fault.New(fault.Usage, "--output", "%q: Docker's image store reads no zstd layers", text).
 					WithHint("set [layers] compression = \"gzip\"")
 			}
@@ -50,9 +50,9 @@ func (p *project) targets(envs []*spec.Environment, o buildOptions) ([][]target,
 func places(env *spec.Environment, t output.Transport) []string {
 	place := t.Scheme + ":" + t.Path
 	switch {
-	case t.Scheme == output.OCIArchive || t.Scheme == output.DockerArchive:
-		return []string{place} // a file holds one image
-	case t.Scheme == output.Docker:
+	case t.Scheme == output.OCIArchive || t.Scheme == output.DockerArchive || t.Scheme == output.RootFS:
+		return []string{place} // a file or a directory holds one image
+	case t.Scheme == output.Docker || t.Scheme == output.DockerDaemon:
 		place += strings.TrimSuffix(t.Ref, ":"+t.Tag)
 	}
 	if t.Tag != "" {
@@ -81,7 +81,7 @@ func clash(earlier [][]target, env *spec.Environment, t output.Transport, text s
 		for _, place := range own {
 			if o.env != title(env) && slices.Contains(o.places, place) {
 				return fault.New(fault.Usage, "--output", "%q would hold %s in place of %s", text, title(env), o.env).
-					WithHint("choose one of them with --env; oci:DIR and docker://REF without a tag use [image] tags")
+					WithHint("choose one of them with --env; oci:DIR, docker://REF and docker-daemon:REF without a tag use [image] tags")
 			}
 		}
 	}

@@ -53,7 +53,7 @@ var folders = []folder{
 	}},
 
 	// From bytes to others.
-	{"output/...", "registry, OCI layout, archives, daemon", []string{}},
+	{"output/...", "registry, OCI layout, archives, daemon, root file systems", []string{"output/..."}},
 	{"attest", "SBOM, provenance and signatures, from lock and index alone", []string{"lock"}},
 
 	// The world: whatever leaves the process.
@@ -120,6 +120,7 @@ var importers = []struct {
 	{"log/slog", []string{"cmd/..."}, "libraries report events"},
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, "libraries report events"},
 	{"github.com/spf13/...", []string{"cmd/..."}, "flags are the command's"},
+	{"github.com/docker/docker/...", []string{"output/daemon"}, "one package speaks to Docker's daemon"},
 	{"github.com/google/go-containerregistry/pkg/v1/daemon", nil, "it brings a second Docker client"},
 	{"unsafe", nil, "nothing here needs it"},
 }
