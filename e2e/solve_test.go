@@ -160,7 +160,6 @@ func pushFile(t *testing.T, ref, file string, media types.MediaType) {
 // the next channel has the packages.
 func TestSolveOutage(t *testing.T) {
 	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "0")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	defer down.Close()
