@@ -129,9 +129,13 @@ func (f form) unpacked(p []byte, o *Options) ([]byte, error) {
 	return nil, f.problem(err, len(p), o)
 }
 
-// problem says what is wrong with a file of n bytes that cannot be unpacked.
+// problem says what is wrong with a file of n bytes that cannot be unpacked, or
+// with the document in it.
 func (f form) problem(err error, n int, o *Options) error {
+	var known *tree.Error
 	switch {
+	case errors.As(err, &known):
+		return err
 	case errors.Is(err, errTooLarge):
 		return tooLarge(o)
 	case errors.Is(err, io.ErrUnexpectedEOF):
