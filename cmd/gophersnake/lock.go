@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/near"
 	"github.com/gophersnake/gophersnake/internal/world"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/resolve"
@@ -45,6 +46,7 @@ over them [conda] virtual-packages.`,
 				return a.export(cmd, out)
 			}
 			if update {
+				o.names = names
 				o.update = func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 			}
 			if from != "" && update {
@@ -84,6 +86,9 @@ func (a *app) lock(ctx context.Context, o resolveOptions, from string, check boo
 	if o.old, err = p.oldLock(); err != nil {
 		return err
 	}
+	if err := known(o.names, o.old); err != nil {
+		return err
+	}
 	l, err := p.resolve(ctx, w, pr, o)
 	if err != nil {
 		return err
@@ -102,6 +107,32 @@ func (a *app) lock(ctx context.Context, o resolveOptions, from string, check boo
 	pr.changes(changes)
 	_, err = fmt.Fprintf(a.stdout, "%s\n", l.Digest())
 	return err
+}
+
+// known refuses to update what the lock has not: nothing would change, and
+// nobody would be told.
+func known(names []string, old *lock.Lock) error {
+	if old == nil {
+		return nil
+	}
+	all := []string{"base", "go"}
+	for _, c := range old.Conda {
+		all = append(all, c.Name)
+	}
+	for _, w := range old.Wheel {
+		all = append(all, w.Name)
+	}
+	for _, name := range names {
+		if slices.Contains(all, name) {
+			continue
+		}
+		err := fault.New(fault.Usage, "lock --update", "the lock has no %q", name)
+		if meant := near.Word(name, all); meant != "" {
+			return err.WithHint("did you mean %q?", meant)
+		}
+		return err.WithHint("a package that was added is locked by a plain lock; Debian packages are updated by \"base\"")
+	}
+	return nil
 }
 
 // oldLock is readLock for a lock that is about to be replaced: one with merge
@@ -161,6 +192,7 @@ func (a *app) overrides() map[string]string {
 type resolveOptions struct {
 	old          *lock.Lock
 	hash         string
+	names        []string // to update; none: all, if update is set
 	update       func(string) bool
 	replan       bool
 	anew         bool
