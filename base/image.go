@@ -10,6 +10,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
 )
 
 // Image returns the image of a lock's base. It reads manifest and config by
@@ -48,6 +49,22 @@ func (s *Source) Image(ctx context.Context, b *lock.Base) (v1.Image, error) {
 			WithHint("resolve the base anew: gophersnake lock --update base")
 	}
 	return newLocked(ctx, s, o, img, b.Layers)
+}
+
+// Open returns the image that a reference names for a platform now, as Image
+// returns the one of a lock: no layer is read. The error of one without the
+// platform lists those present.
+func (s *Source) Open(ctx context.Context, ref string, p platforms.Platform) (v1.Image, error) {
+	r, err := parseReference(ref, s.Insecure)
+	if err != nil {
+		return nil, err
+	}
+	o := s.origin(r)
+	img, err := s.locate(ctx, r, o, p)
+	if err != nil {
+		return nil, err
+	}
+	return newLocked(ctx, s, o, img, img.lock(ref, p).Layers)
 }
 
 // locked is the v1.Image of a lock's base.

@@ -46,6 +46,9 @@ type Image struct {
 	Base     v1.Image // nil is scratch
 	Layers   []layers.Layer
 	Config   Config
+
+	base  base
+	above *above
 }
 
 // Result is a built index.
@@ -74,7 +77,7 @@ func (b *Builder) Build(ctx context.Context, images []Image) (*Result, error) {
 	var built []v1.Image
 	var ps []platforms.Platform
 	for _, in := range images {
-		img := &image{platform: in.Platform, base: in.Base, config: in.Config, layers: in.Layers}
+		img := &image{platform: in.Platform, base: in.Base, config: in.Config, layers: in.Layers, ground: in.base, above: in.above}
 		for _, l := range in.Layers {
 			lazy, err := newLazyLayer(ctx, m, l, rows[l.Key])
 			if err != nil {

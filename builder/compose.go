@@ -62,14 +62,18 @@ type composer struct {
 
 // Compose returns the image of one platform: the layers of everything that the
 // lock and the inputs ask for, bottom to top (design.md §8), and its
-// configuration. base is nil for scratch.
-func Compose(s lock.Selection, p platforms.Platform, base v1.Image, in Inputs, conf Config) (Image, error) {
+// configuration. baseImage is nil for scratch and for a base of Debian packages.
+func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inputs, conf Config) (Image, error) {
 	c := &composer{Inputs: in, platform: p, lock: s, facts: &lock.Facts{}}
 	if s.Base != nil {
 		c.facts = &s.Base.Facts
 	}
 	c.accounts()
-	for _, step := range []func() error{c.debian, c.toolchain, c.conda, c.files, c.programs, c.users} {
+	if err := c.debian(); err != nil {
+		return Image{}, err
+	}
+	below := base{row: s.Base, layers: len(c.layers)}
+	for _, step := range []func() error{c.toolchain, c.conda, c.files, c.programs, c.users} {
 		if err := step(); err != nil {
 			return Image{}, err
 		}
@@ -80,7 +84,7 @@ func Compose(s lock.Selection, p platforms.Platform, base v1.Image, in Inputs, c
 	}
 	conf.User = user
 	conf.Env = environ(c.facts.Env, s.Activation, conf.Env)
-	return Image{Platform: p, Base: base, Layers: c.layers, Config: conf}, nil
+	return Image{Platform: p, Base: baseImage, Layers: c.layers, Config: conf, base: below}, nil
 }
 
 // debian adds the layer of a base of Debian packages.

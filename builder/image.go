@@ -39,6 +39,8 @@ type image struct {
 	config   Config
 	layers   []layers.Layer
 	lazy     []*lazyLayer // as layers
+	ground   base
+	above    *above // instead of more layers; may be nil
 }
 
 // build returns the image's config and manifest over its base. The manifest is
@@ -49,12 +51,16 @@ func (i *image) build() (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(below) + len(i.lazy); n > maxLayers {
+	over := i.above
+	if over == nil {
+		over = new(above)
+	}
+	if n := len(below) + len(i.lazy) + len(over.layers); n > maxLayers {
 		return nil, fault.New(fault.Usage, "image", "%d layers, %d of them the base's, are more than the %d that overlay file systems stack", n, len(below), maxLayers).
 			WithHint("set [layers] budget lower and run gophersnake lock --replan")
 	}
 	i.configure(file)
-	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Layers: []specs.Descriptor{}, Annotations: i.config.Annotations}
+	m := specs.Manifest{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageManifest, Layers: []specs.Descriptor{}, Annotations: withRecord(i.config.Annotations, i.ground.annotations(len(below)))}
 	all := map[v1.Hash]v1.Layer{}
 	for _, l := range below {
 		if err := appendLayer(&m, all, l); err != nil {
@@ -68,6 +74,13 @@ func (i *image) build() (v1.Image, error) {
 			return nil, err
 		}
 	}
+	for _, l := range over.layers {
+		if err := appendLayer(&m, all, l); err != nil {
+			return nil, err
+		}
+	}
+	file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, over.diffIDs...)
+	file.History = append(file.History, over.history...)
 	raw, err := canonical(file)
 	if err != nil {
 		return nil, err
@@ -134,10 +147,13 @@ func (i *image) created() time.Time {
 // createdBy says in the image's history what a layer is.
 func createdBy(l layers.Layer) string {
 	if l.Name == l.Kind {
-		return "gophersnake: " + l.Kind
+		return madeBy + l.Kind
 	}
-	return "gophersnake: " + l.Kind + " " + l.Name
+	return madeBy + l.Kind + " " + l.Name
 }
+
+// madeBy begins the history of our layers.
+const madeBy = "gophersnake: "
 
 func appendLayer(m *specs.Manifest, all map[v1.Hash]v1.Layer, l v1.Layer) error {
 	d, err := partial.Descriptor(l)

@@ -24,11 +24,13 @@ type buildOptions struct {
 	locked   bool
 	metadata string
 	version  string
+	rebase   string
 }
 
 func (o *buildOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "never write the lock; exit 3 if it is out of date")
 	cmd.Flags().StringVar(&o.metadata, "metadata-file", "", "write the results as JSON to `FILE`")
+	cmd.Flags().StringVar(&o.rebase, "rebase", "", "build no layers: move those of the image `REF` (a registry's, or oci:DIR[:TAG]) onto the base")
 	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
 }
 
@@ -115,6 +117,9 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	if o.metadata != "" && !exists(filepath.Dir(a.at(o.metadata))) {
 		return fault.New(fault.Usage, "--metadata-file", "%q: no such directory", filepath.Dir(o.metadata))
 	}
+	if o.rebase != "" && len(envs) > 1 {
+		return fault.New(fault.Usage, "--rebase", "%q is one image, there are %d environments", o.rebase, len(envs)).WithHint("choose one of them with --env")
+	}
 	pr := a.newProgress()
 	defer pr.close()
 	w, err := p.openWorld(ctx, pr)
@@ -147,7 +152,7 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 			return err
 		}
 	}
-	if !o.locked {
+	if !o.locked && o.rebase == "" { // a moved image's layers are not those of the lock
 		if err := p.keepRows(l, rows, len(envs) == len(p.envs)); err != nil {
 			return err
 		}

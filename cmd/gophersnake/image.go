@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -51,6 +52,15 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 		img, err := builder.Compose(s, pl, below, in, conf)
 		if err != nil {
 			return nil, err
+		}
+		if o.rebase != "" {
+			old, err := w.Bases.Open(ctx, strings.TrimPrefix(o.rebase, "docker://"), pl)
+			if err != nil {
+				return nil, err
+			}
+			if img, err = builder.Rebase(img, old, o.rebase); err != nil {
+				return nil, err
+			}
 		}
 		images = append(images, img)
 	}
