@@ -3,6 +3,8 @@ package debian
 import (
 	"strconv"
 	"strings"
+
+	"github.com/gophersnake/gophersnake/tree"
 )
 
 // names reads the accounts that Debian numbers, so that files that packages
@@ -44,10 +46,7 @@ func (r *assembly) accounts() {
 		r.passwd, shadow = shadowed(r.passwd, "*::0:99999:7:::\n")
 		r.group, gshadow = shadowed(r.group, "*::\n")
 		for path, text := range map[string]string{"etc/shadow": shadow, "etc/gshadow": gshadow} {
-			r.file("passwd", path, 0o640, text)
-			m := r.made[path]
-			m.Header.GID = r.groups["shadow"]
-			r.made[path] = m
+			r.owned("passwd", tree.Header{Path: path, Mode: 0o640, GID: r.groups["shadow"], Size: int64(len(text))}, text)
 		}
 	}
 	r.file("base-passwd", "etc/passwd", 0o644, r.passwd)

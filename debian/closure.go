@@ -88,7 +88,7 @@ func (a *Archive) Closure(names []string, have ...*Package) ([]*Package, error) 
 	for len(c.queue) > 0 {
 		p := c.queue[0]
 		c.queue = c.queue[1:]
-		needs, err := a.relations(p, p.PreDepends, p.Depends)
+		needs, err := a.relations(p, p.PreDepends, p.Depends, unsaid[p.Name])
 		if err != nil {
 			return nil, err
 		}
@@ -105,6 +105,10 @@ func (a *Archive) Closure(names []string, have ...*Package) ([]*Package, error) 
 	slices.SortFunc(all, func(x, y *Package) int { return cmp.Compare(x.Name, y.Name) })
 	return all, c.peace(all)
 }
+
+// unsaid are needs that packages do not name because what they need is
+// Essential: apt reads dpkg's tables and runs it.
+var unsaid = map[string]string{"apt": "dpkg"}
 
 // relations reads fields of a package.
 func (a *Archive) relations(p *Package, fields ...string) (all [][]Relation, err error) {

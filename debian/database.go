@@ -1,6 +1,7 @@
 package debian
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,13 +13,9 @@ import (
 // scanners know the packages (dpkg(1), FILES).
 func (r *assembly) database() error {
 	var status strings.Builder
-	for i, m := range r.byName() {
-		if i > 0 {
-			status.WriteByte('\n')
-		}
-		if err := m.status(&status); err != nil {
-			return err
-		}
+	for _, m := range r.byName() {
+		m.status(&status)
+		status.WriteByte('\n')
 		base := "var/lib/dpkg/info/" + m.infoName()
 		r.file("dpkg", base+".list", 0o644, m.list())
 		for _, name := range sortedKeys(m.Area) {
@@ -34,10 +31,17 @@ func (r *assembly) database() error {
 	}
 	r.file("dpkg", "var/lib/dpkg/status", 0o644, status.String())
 	r.file("dpkg", "var/lib/dpkg/info/format", 0o644, "1\n")
-	for _, name := range []string{"available", "diversions", "statoverride"} {
+	for _, name := range []string{"available", "diversions"} {
 		r.file("dpkg", "var/lib/dpkg/"+name, 0o644, "")
 	}
-	r.file("dpkg", "var/lib/dpkg/triggers/File", 0o644, r.triggers())
+	files, named := r.triggers()
+	r.file("dpkg", "var/lib/dpkg/triggers/File", 0o644, files)
+	for _, name := range sortedKeys(named) {
+		r.file("dpkg", "var/lib/dpkg/triggers/"+name, 0o644, named[name])
+	}
+	if r.meta("apt") != nil {
+		r.file("apt", "var/lib/dpkg/cmethopt", 0o644, "apt apt\n")
+	}
 	r.file("dpkg", "var/lib/dpkg/triggers/Unincorp", 0o644, "")
 	for _, dir := range []string{"var/lib/dpkg/updates", "var/lib/dpkg/parts", "var/lib/dpkg/triggers", "var/lib/dpkg/info"} {
 		r.mkdir(dir, 0o755, "")
@@ -60,36 +64,46 @@ func (m *Meta) infoName() string {
 	return m.Name()
 }
 
+// statusOrder is the order of fields in dpkg's status file; others follow as
+// they come.
+const statusOrder = " Package Essential Protected Status Priority Section Installed-Size Origin Maintainer Bugs" +
+	" Architecture Multi-Arch Source Version Replaces Provides Depends Pre-Depends Recommends Suggests Breaks Conflicts" +
+	" Enhances Conffiles Description "
+
 // status writes the package's stanza of dpkg's status file.
-func (m *Meta) status(b *strings.Builder) error {
-	fmt.Fprintf(b, "Package: %s\nStatus: install ok installed\n", m.Name())
-	for _, f := range m.Control {
-		switch {
-		case strings.EqualFold(f.Name, "Package"), strings.EqualFold(f.Name, "Status"), strings.EqualFold(f.Name, "Conffiles"):
-			continue
-		case strings.EqualFold(f.Name, "Description"):
-			m.conffiles(b)
-		}
-		fmt.Fprintf(b, "%s: %s\n", f.Name, strings.ReplaceAll(f.Value, "\n", "\n "))
+func (m *Meta) status(b *strings.Builder) {
+	fields := slices.DeleteFunc(slices.Clone(m.Control), func(f Field) bool {
+		return strings.EqualFold(f.Name, "Status") || strings.EqualFold(f.Name, "Conffiles")
+	})
+	fields = append(fields, Field{"Status", "install ok installed"})
+	if c := m.conffiles(); c != "" {
+		fields = append(fields, Field{"Conffiles", c})
 	}
-	return nil
+	rank := func(f Field) int {
+		if i := strings.Index(statusOrder, " "+f.Name+" "); i >= 0 {
+			return i
+		}
+		return len(statusOrder)
+	}
+	slices.SortStableFunc(fields, func(x, y Field) int { return cmp.Compare(rank(x), rank(y)) })
+	for _, f := range fields {
+		blank := " "
+		if strings.HasPrefix(f.Value, "\n") {
+			blank = ""
+		}
+		fmt.Fprintf(b, "%s:%s%s\n", f.Name, blank, strings.ReplaceAll(f.Value, "\n", "\n "))
+	}
 }
 
-// conffiles writes the field that tells dpkg which files the user owns.
-func (m *Meta) conffiles(b *strings.Builder) {
-	first := true
+// conffiles returns the field that tells dpkg which files the user owns.
+func (m *Meta) conffiles() (value string) {
 	for line := range strings.SplitSeq(m.Area["conffiles"], "\n") {
 		path, ok := strings.CutPrefix(strings.TrimSpace(line), "/")
-		sum := m.Conf[path]
-		if !ok || sum == "" {
-			continue
+		if sum := m.Conf[path]; ok && sum != "" {
+			value += "\n/" + path + " " + sum
 		}
-		if first {
-			b.WriteString("Conffiles:\n")
-			first = false
-		}
-		fmt.Fprintf(b, " /%s %s\n", path, sum)
 	}
+	return value
 }
 
 // list returns the paths of a package as dpkg lists them.
@@ -102,21 +116,29 @@ func (m *Meta) list() string {
 	return b.String()
 }
 
-// triggers returns the file triggers that packages are interested in.
-func (r *assembly) triggers() string {
+// triggers returns what packages are interested in: files, as one list, and
+// names, each with a list of packages.
+func (r *assembly) triggers() (files string, named map[string]string) {
 	var lines []string
-	for _, m := range r.metas {
+	named = map[string]string{}
+	for _, m := range r.byName() {
 		for line := range strings.SplitSeq(m.Area["triggers"], "\n") {
 			f := strings.Fields(line)
-			if len(f) == 2 && strings.HasPrefix(f[0], "interest") && strings.HasPrefix(f[1], "/") {
-				suffix := ""
-				if strings.HasSuffix(f[0], "-noawait") {
-					suffix = "/noawait"
-				}
-				lines = append(lines, f[1]+" "+m.Name()+suffix+"\n")
+			if len(f) != 2 || !strings.HasPrefix(f[0], "interest") {
+				continue
+			}
+			who := m.Name()
+			if strings.HasSuffix(f[0], "-noawait") {
+				who += "/noawait"
+			}
+			switch {
+			case strings.HasPrefix(f[1], "/"):
+				lines = append(lines, f[1]+" "+who+"\n")
+			case isName(f[1]):
+				named[f[1]] += who + "\n"
 			}
 		}
 	}
 	slices.Sort(lines)
-	return strings.Join(lines, "")
+	return strings.Join(lines, ""), named
 }

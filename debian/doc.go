@@ -15,7 +15,7 @@
 // Closure takes the packages asked for and what they need by Pre-Depends and
 // Depends, no more: no Recommends, and Essential packages only if something
 // asks for them (Debian policy §7.2). Of alternatives the first that can be had
-// counts; a virtual package means the chosen package that provides it, else the
+// counts; apt also takes dpkg, which it need not name; a virtual package means the chosen package that provides it, else the
 // provider of the highest priority, the first by name. Breaks and
 // Conflicts between what was chosen are errors.
 //

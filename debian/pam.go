@@ -22,6 +22,10 @@ func (r *assembly) pam() {
 	if m == nil {
 		return
 	}
+	r.file("libpam-runtime", "etc/environment", 0o644, "")
+	if r.meta("libpam-modules") != nil {
+		r.file("libpam-modules", "etc/security/opasswd", 0o600, "")
+	}
 	profiles := r.pamProfiles()
 	for _, kind := range []string{"account", "auth", "password", "session", "session-noninteractive"} {
 		template := m.Texts["usr/share/pam/common-"+kind]
@@ -61,6 +65,20 @@ func (r *assembly) pamProfiles() (all []pamProfile) {
 	return all
 }
 
+// pamLine returns a profile's line as pam-auth-update writes it: with a blank
+// before the module's arguments, also where there are none.
+func pamLine(line string) string {
+	line = strings.TrimSpace(line)
+	control, module, ok := strings.Cut(line, "]")
+	if !ok {
+		control, module, _ = strings.Cut(line, "\t")
+	}
+	if len(strings.Fields(module)) == 1 && control != "" {
+		return line + " "
+	}
+	return line
+}
+
 // pamBlock returns the lines of one kind. "end" is the number of lines that a
 // success skips: what follows in the block, and the line that denies.
 func pamBlock(profiles []pamProfile, title, block, kind string) string {
@@ -74,12 +92,12 @@ func pamBlock(profiles []pamProfile, title, block, kind string) string {
 			text = initial
 		}
 		for line := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == '\n' }) {
-			lines = append(lines, strings.TrimSpace(line))
+			lines = append(lines, pamLine(line))
 		}
 	}
 	module, _, _ := strings.Cut(kind, "-")
 	var b strings.Builder
-	if block == "Primary" && len(lines) > 0 && !strings.Contains(strings.Join(lines, ""), "=end") {
+	if block == "Primary" && !strings.Contains(strings.Join(lines, ""), "=end") {
 		b.WriteString(module + "\t[default=1]\t\t\tpam_permit.so\n")
 	}
 	for i, line := range lines {

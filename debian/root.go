@@ -39,7 +39,7 @@ type Made struct {
 
 // Rules is the number of the rules by which roots are made: other bytes for the
 // same packages need another number.
-const Rules = 1
+const Rules = 2
 
 // Assemble makes a root of packages of one architecture, in any order. Two packages that own one
 // path are an error unless one says that it replaces the other, or both paths

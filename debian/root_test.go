@@ -72,16 +72,16 @@ func system(t *testing.T) (metas []*Meta, debs map[string][]byte) {
 		metas = append(metas, m)
 		debs[name] = deb
 	}
-	add("zshell", "", control{"conffiles": "/etc/z.conf\n", "md5sums": "x  etc/z.conf\n", "triggers": "interest-noawait /usr/share/z\n"},
+	add("zshell", "", control{"conffiles": "/etc/z.conf\n", "md5sums": "x  etc/z.conf\n", "triggers": "interest-noawait /usr/share/z\ninterest rebuild\n"},
 		file{path: "bin/", mode: 0o755}, file{path: "bin/z", mode: 0o4755, content: "zz"}, file{path: "bin/zz => bin/z"},
 		file{path: "etc/z.conf", mode: 0o644, content: "conf"}, file{path: "usr/share/debianutils/shells.d/z", mode: 0o644, content: "/bin/z\n"})
-	add("base-files", "", nil,
+	add("base-files", "", control{"postinst": "  install_local_dir /usr/local/share/man\n  install_local_dir $X\n  ensure_file_owner_mode /var/log/wtmp root:utmp 664\n"},
 		file{path: "bin/", mode: 0o755}, file{path: "lib/", mode: 0o755}, file{path: "tmp/", mode: 0o1777}, file{path: "var/run/", mode: 0o755},
 		file{path: "var/local/", mode: 0o2775, group: "staff"}, file{path: "usr/share/base-files/profile", mode: 0o644, content: "PATH\n"},
 		file{path: "usr/lib/os-release", mode: 0o644, content: "ID=debian\n"})
 	add("base-passwd", "", nil,
 		file{path: "usr/share/base-passwd/passwd.master", mode: 0o644, content: "root:*:0:0:root:/root:/bin/z\n"},
-		file{path: "usr/share/base-passwd/group.master", mode: 0o644, content: "root:*:0:\nshadow:*:42:\nstaff:*:50:\nmail:*:8:\n"})
+		file{path: "usr/share/base-passwd/group.master", mode: 0o644, content: "root:*:0:\nshadow:*:42:\nstaff:*:50:\nmail:*:8:\nutmp:*:43:\n"})
 	add("passwd", "", nil, file{path: "sbin/", mode: 0o755}, file{path: "sbin/chage", mode: 0o2755, content: "c", group: "shadow"})
 	add("debianutils", "", nil, file{path: "usr/share/debianutils/shells", mode: 0o644, content: "# shells\n/bin/sh\n"})
 	add("aawk", "", control{"postinst": "#!/bin/sh\nset -e\nif [ \"$1\" = configure ]; then\n\tupdate-alternatives --install /usr/bin/awk awk /usr/bin/aawk 5 \\\n\t--slave /usr/bin/nawk nawk /usr/bin/aawk --slave /usr/share/man/awk.1 awk.1 /usr/share/man/aawk.1\nfi\nupdate-alternatives --install $X y z 1\n"},
@@ -160,14 +160,15 @@ func TestAssemble(t *testing.T) {
 		"var/lib/dpkg/alternatives/awk 644 0:0 auto\n/usr/bin/awk\nawk.1\n/usr/share/man/awk.1\nnawk\n/usr/bin/nawk\n\n/usr/bin/aawk\n5\n/usr/share/man/aawk.1\n/usr/bin/aawk\n/usr/bin/bawk\n10\n\n\n\n",
 		"var/lib/dpkg/info/zshell.list 644 0:0 /.\n/bin\n/bin/z\n/bin/zz\n/etc/z.conf\n/usr/share/debianutils/shells.d/z\n",
 		"var/lib/dpkg/info/aawk.postinst 755 0:0 " + metas[5].Area["postinst"],
-		"var/lib/dpkg/triggers/File 644 0:0 /usr/share/z zshell/noawait\n",
+		"var/lib/dpkg/triggers/File 644 0:0 /usr/share/z zshell/noawait\n", "var/lib/dpkg/triggers/rebuild 644 0:0 zshell\n",
+		"var/lib/shells.state 644 0:0 /bin/sh\n/usr/bin/sh\n/bin/z\n/usr/bin/z\n", "var/log/wtmp 664 0:43 ",
 	} {
 		if !contains(got, want) {
 			t.Errorf("the layer lacks %q", want)
 		}
 	}
 	status := string(content(r, "var/lib/dpkg/status"))
-	want := "Package: zshell\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\nConffiles:\n /etc/z.conf e9f7f1a9d8a8a2a3\nDescription: short\n long\n"
+	want := "Package: zshell\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nConffiles:\n /etc/z.conf e9f7f1a9d8a8a2a3\nDescription: short\n long\n\n"
 	want = strings.Replace(want, "e9f7f1a9d8a8a2a3", metas[0].Conf["etc/z.conf"], 1)
 	if !strings.HasSuffix(status, "\n\n"+want) {
 		t.Errorf("status ends with\n%s\nwant\n%s", status[max(0, len(status)-300):], want)
@@ -178,7 +179,7 @@ func TestAssemble(t *testing.T) {
 		}
 	}
 	facts := Facts{
-		OSRelease: "ID=debian\n", Passwd: "root:x:0:0:root:/root:/bin/z\n", Group: "root:x:0:\nshadow:x:42:\nstaff:x:50:\nmail:x:8:\n",
+		OSRelease: "ID=debian\n", Passwd: "root:x:0:0:root:/root:/bin/z\n", Group: "root:x:0:\nshadow:x:42:\nstaff:x:50:\nmail:x:8:\nutmp:x:43:\n",
 		Links: []Link{{"bin", "usr/bin"}, {"lib", "usr/lib"}, {"lib64", "usr/lib64"}, {"sbin", "usr/sbin"}, {"usr/local/man", "usr/local/share/man"}, {"var/lock", "run/lock"}, {"var/run", "run"}, {"var/spool/mail", "var/mail"}},
 	}
 	if d := cmp.Diff(facts, r.Facts); d != "" {

@@ -2,6 +2,7 @@ package debian
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/tree"
@@ -86,11 +87,17 @@ func (r *assembly) baseFiles() {
 			r.file("base-files", f[1], 0o644, text)
 		}
 	}
-	for _, d := range []string{
-		"mnt", "srv", "opt", "etc/opt", "var/opt", "media", "usr/local", "usr/local/share", "usr/local/share/man",
-		"usr/local/bin", "usr/local/games", "usr/local/lib", "usr/local/include", "usr/local/sbin", "usr/local/src", "usr/local/etc",
-	} {
+	for _, d := range []string{"mnt", "srv", "opt", "etc/opt", "var/opt", "media", "usr/local"} {
 		r.mkdir(d, 0o755, "")
+	}
+	for _, args := range m.calls("install_local_dir", 1) {
+		r.mkdir(args[0][1:], 0o755, "")
+	}
+	for _, args := range m.calls("ensure_file_owner_mode", 3) { // PATH root:GROUP MODE
+		_, group, _ := strings.Cut(args[1], ":")
+		if mode, err := strconv.ParseInt(args[2], 8, 64); err == nil {
+			r.owned("base-files", tree.Header{Path: args[0][1:], Mode: mode & 0o777, GID: r.id(r.groups, group, 0)}, "")
+		}
 	}
 	r.mkdir("var/mail", 0o2775, "mail")
 	r.mkdir("run/lock", 0o1777, "")
@@ -103,6 +110,18 @@ func (r *assembly) baseFiles() {
 	if r.has("etc/dpkg/origins/debian") {
 		r.link("base-files", "etc/dpkg/origins/default", "debian")
 	}
+}
+
+// calls returns the arguments with which the package's postinst calls one of
+// its functions on a path, where they are plain words.
+func (m *Meta) calls(function string, arguments int) (all [][]string) {
+	for line := range strings.Lines(m.Area["postinst"]) {
+		words := strings.Fields(line)
+		if len(words) == 1+arguments && words[0] == function && strings.HasPrefix(words[1], "/") && tree.CheckPath(words[1][1:]) == nil {
+			all = append(all, words[1:])
+		}
+	}
+	return all
 }
 
 // libc installs the name service's configuration. There is no ld.so.cache: the
@@ -140,12 +159,15 @@ func (r *assembly) shells() {
 		}
 	}
 	r.file("debianutils", "etc/shells", 0o644, strings.Join(lines, "\n")+"\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return !strings.HasPrefix(line, "/") })
+	r.file("debianutils", "var/lib/shells.state", 0o644, strings.Join(lines, "\n")+"\n")
 }
 
 // shell makes /bin/sh where no package has it, and tells dpkg what dash's
 // postinst claims.
 func (r *assembly) shell() {
-	if m := r.meta("dash"); m != nil && strings.Contains(m.Area["postinst"], "claim_binsh /bin/sh dash") {
+	if m := r.meta("dash"); m != nil && strings.Contains(m.Area["postinst"], "\nclaim_binsh /bin/sh dash") &&
+		!strings.Contains(m.Area["postinst"], "drop_obsolete_diversion") { // trixie has no diversion of /bin/sh
 		text := ""
 		if r.has("usr/share/man/man1/sh.1.gz") {
 			text = "/usr/share/man/man1/sh.1.gz\n/usr/share/man/man1/sh.distrib.1.gz\ndash\n"
@@ -165,15 +187,22 @@ func (r *assembly) login() {
 	}
 	r.file("login", "etc/subuid", 0o644, "")
 	r.file("login", "etc/subgid", 0o644, "")
+	if m := r.meta("login"); m != nil && strings.Contains(m.Area["postinst"], "/var/log/faillog") {
+		r.file("login", "var/log/faillog", 0o644, "")
+	}
 }
 
-// timezone sets UTC, as debconf's default does.
+// timezone sets UTC, as debconf's default does. Since trixie /etc/timezone is
+// written only where it is already there.
 func (r *assembly) timezone() {
-	if r.meta("tzdata") == nil {
+	m := r.meta("tzdata")
+	if m == nil {
 		return
 	}
 	r.link("tzdata", "etc/localtime", "/usr/share/zoneinfo/Etc/UTC")
-	r.file("tzdata", "etc/timezone", 0o644, "Etc/UTC\n")
+	if !strings.Contains(m.Area["postinst"], `test -f "$DPKG_ROOT/etc/timezone"`) {
+		r.file("tzdata", "etc/timezone", 0o644, "Etc/UTC\n")
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {
