@@ -2,6 +2,7 @@ package repodata
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,20 @@ func (s *Set) Names() []string {
 // Records returns the candidates of a name: channel by channel, subdir by
 // subdir, each in the order of its file.
 func (s *Set) Records(name string) []Record { return slices.Concat(s.records[name]...) }
+
+// All returns the candidates of all names in alphabetical order, those of a name
+// as Records does, in parts, which must not be changed.
+func (s *Set) All() iter.Seq[[]Record] {
+	return func(yield func([]Record) bool) {
+		for _, name := range s.Names() {
+			for _, records := range s.records[name] {
+				if len(records) > 0 && !yield(records) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Channels returns the names of the channels that have candidates of a name,
 // in the order of the channels. More than one means that the first shadows the
@@ -117,7 +132,7 @@ func (v *View) Closure(ctx context.Context, subdirs, specs []string) (*Set, erro
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := &closure{cancel: cancel, slots: make(chan struct{}, v.opts.jobs())}
-	c.set.records = map[string][][]Record{}
+	c.set.records, c.seen = map[string][][]Record{}, map[string]bool{}
 	for _, d := range v.Subdirs {
 		if slices.Contains(subdirs, d.dir) {
 			c.set.Subdirs = append(c.set.Subdirs, d)
@@ -151,6 +166,7 @@ type closure struct {
 
 	mu     sync.Mutex
 	set    Set
+	seen   map[string]bool // specs that were followed
 	extras map[string]bool // names of which a spec wants extras
 }
 
@@ -207,13 +223,12 @@ func (c *closure) visit(ctx context.Context, name string) {
 			if err != nil {
 				return err
 			}
+			specs := distinct(records)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			all[i] = records
-			for k := range records {
-				for _, spec := range records[k].Depends {
-					c.follow(ctx, spec)
-				}
+			for _, spec := range specs {
+				c.follow(ctx, spec)
 			}
 			if c.extras[name] {
 				c.followExtras(ctx, records)
@@ -223,8 +238,32 @@ func (c *closure) visit(ctx context.Context, name string) {
 	}
 }
 
-// follow visits the names in a match spec. c.mu is held.
+// distinct returns the specs that records depend on, each once.
+func distinct(records []Record) []string {
+	var specs []string
+	lists, seen := map[*string]bool{}, map[string]bool{}
+	for i := range records {
+		depends := records[i].Depends
+		if len(depends) == 0 || lists[&depends[0]] {
+			continue
+		}
+		lists[&depends[0]] = true // records share lists
+		for _, spec := range depends {
+			if !seen[spec] {
+				seen[spec] = true
+				specs = append(specs, spec)
+			}
+		}
+	}
+	return specs
+}
+
+// follow visits the names in a match spec, once for each. c.mu is held.
 func (c *closure) follow(ctx context.Context, spec string) {
+	if c.seen[spec] {
+		return
+	}
+	c.seen[spec] = true
 	name := specName(spec)
 	c.visit(ctx, name)
 	if strings.IndexByte(spec, '[') < 0 {

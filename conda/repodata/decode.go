@@ -1,9 +1,11 @@
 package repodata
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -12,89 +14,130 @@ import (
 // error is of class verification and tells which record is bad, or of class
 // disk: the Pack is broken.
 func (r *Repodata) Records(name string) ([]Record, error) {
-	parts, err := r.parts(r.find(name))
-	if len(parts) == 0 || err != nil {
+	runs := r.find(name)
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	g := group{last: map[string]int32{}, lists: map[string][]string{}, total: size(runs)}
+	whole := true
+	err := r.parts(runs, func(in section, text []byte) {
+		whole = g.read(in, text, name, r.Info.Subdir) && whole
+	})
+	if err == nil && !whole {
+		err = r.broken(nil)
+	}
+	if err != nil {
 		return nil, err
 	}
-	c := group{at: map[placed]int{}, bad: map[int]string{}}
-	for _, p := range parts {
-		d := decoder{scanner: scanner{data: p.text}, arena: &c.arena}
-		if p.in == inRemoved {
-			c.removed = d.files()
-			continue
-		}
-		for more := true; more; more = d.again() {
-			rec, problem := d.record(p.in, r.Info.Subdir)
-			if problem == "" {
-				problem = rec.check(name)
-			}
-			c.add(rec, p.in, problem)
-		}
-		if d.bad != "" {
-			return nil, r.broken(nil)
+	for i := range g.records {
+		if problem, bad := g.bad[i]; bad {
+			return nil, tree.NewError(r.opts.where(), "record %q: %s", g.records[i].FileName, problem)
 		}
 	}
-	for i, rec := range c.records {
-		if problem, bad := c.bad[i]; bad {
-			return nil, tree.NewError(r.opts.where(), "record %q: %s", rec.FileName, problem)
-		}
-	}
-	return c.choose(r.opts.Keep), nil
+	return g.choose(r.opts.Keep), nil
 }
 
 // group has the records of a name while they are read.
 type group struct {
-	arena
 	records []Record
-	at      map[placed]int
-	bad     map[int]string // what is wrong with records
+	in      []section           // by record
+	before  []int32             // by record: the one before it of the same stem, or -1
+	last    map[string]int32    // by stem: its last record
+	lists   map[string][]string // by their JSON: records share them, as most have one that others have
+	bad     map[int]string      // what is wrong with records
 	removed []string
+	total   int // bytes of the runs
 }
 
-// placed is the place of a record in a document.
-type placed struct {
-	file string
-	in   section
+// maxRoom is for how many records there is room at first.
+const maxRoom = 1 << 13
+
+// read reads a run. It says whether the run is what a Pack has.
+func (g *group) read(in section, text []byte, name, subdir string) bool {
+	d := newDecoder(text, g.lists)
+	if in == inRemoved {
+		g.removed = d.files()
+		return d.bad == ""
+	}
+	if g.records == nil {
+		// An object ends for each record, and hardly ever elsewhere.
+		n := 1 + min(bytes.Count(text, []byte("}"))*g.total/max(1, len(text)), maxRoom)
+		g.records, g.in, g.before = make([]Record, 0, n), make([]section, 0, n), make([]int32, 0, n)
+	}
+	for more := true; more; more = d.again() {
+		g.records = append(g.records, Record{})
+		rec := &g.records[len(g.records)-1]
+		problem := d.record(rec, in, subdir)
+		if problem == "" {
+			problem = rec.check(name)
+		}
+		g.place(in, problem)
+	}
+	return d.bad == ""
 }
 
-// add takes the next record, which replaces one of the same key at its place.
-func (c *group) add(rec Record, in section, problem string) {
-	k := placed{rec.FileName, in}
-	i, twice := c.at[k]
-	if twice {
-		c.records[i] = rec
-		delete(c.bad, i)
-	} else {
-		i = len(c.records)
-		c.records = append(c.records, rec)
-		c.at[k] = i
+// place takes the record that was read last, which replaces one of the same key
+// at its place.
+func (g *group) place(in section, problem string) {
+	i := len(g.records) - 1
+	stem, _ := cutExt(g.records[i].FileName)
+	last, known := g.last[stem]
+	if !known {
+		last = -1
 	}
-	if problem != "" {
-		c.bad[i] = problem
+	for j := last; j >= 0; j = g.before[j] {
+		if g.in[j] == in && g.records[j].FileName == g.records[i].FileName {
+			g.records[j], g.records = g.records[i], g.records[:i]
+			delete(g.bad, int(j))
+			g.note(int(j), problem)
+			return
+		}
 	}
+	g.in, g.before = append(g.in, in), append(g.before, last)
+	g.last[stem] = int32(i)
+	g.note(i, problem)
+}
+
+func (g *group) note(i int, problem string) {
+	if problem == "" {
+		return
+	}
+	if g.bad == nil {
+		g.bad = map[int]string{}
+	}
+	g.bad[i] = problem
 }
 
 // choose leaves out what is no candidate, and of each stem all but the best.
-func (c *group) choose(keep func(*Record) bool) []Record {
-	records := slices.DeleteFunc(c.records, func(rec Record) bool {
-		return slices.Contains(c.removed, rec.FileName) || keep != nil && !keep(&rec)
-	})
-	best := make(map[string]int, len(records))
-	for i := range records {
-		stem, _ := cutExt(records[i].FileName)
-		if old, ok := best[stem]; !ok || rank(&records[i]) > rank(&records[old]) {
-			best[stem] = i
+func (g *group) choose(keep func(*Record) bool) []Record {
+	out := make([]bool, len(g.records))
+	for i := range g.records {
+		rec := &g.records[i]
+		out[i] = len(g.removed) > 0 && slices.Contains(g.removed, rec.FileName) || keep != nil && !keep(rec)
+	}
+	for i := range g.records {
+		for j := g.before[i]; j >= 0 && !out[i]; j = g.before[j] {
+			switch {
+			case out[j]:
+			case rank(&g.records[i]) > rank(&g.records[j]):
+				out[j] = true
+			default:
+				out[i] = true
+			}
 		}
 	}
-	if len(best) == len(records) {
-		return records
-	}
-	chosen := records[:0]
-	for i := range records {
-		if stem, _ := cutExt(records[i].FileName); best[stem] == i {
-			chosen = append(chosen, records[i])
+	chosen := g.records[:0]
+	for i := range g.records {
+		if out[i] {
+			continue
+		}
+		if len(chosen) < i {
+			chosen = append(chosen, g.records[i])
+		} else {
+			chosen = chosen[:i+1]
 		}
 	}
+	clear(g.records[len(chosen):])
 	return chosen
 }
 
@@ -107,12 +150,19 @@ func rank(r *Record) int {
 	return n
 }
 
-// decoder decodes a run of records.
+// decoder decodes a run of records. Strings are parts of one copy of its text.
 type decoder struct {
 	scanner
-	*arena
+	whole string // the text
+	utf8  bool   // which is valid UTF-8
+	lists map[string][]string
 	field []byte // being read
 	words []string
+}
+
+// newDecoder returns a decoder of text, which may change when all is read.
+func newDecoder(text []byte, lists map[string][]string) decoder {
+	return decoder{scanner: scanner{data: text}, whole: string(text), utf8: utf8.Valid(text), lists: lists}
 }
 
 // again goes on to the next record or file of a run.
@@ -133,14 +183,17 @@ func (d *decoder) files() (files []string) {
 }
 
 // record reads a file name and its record, or says what is wrong with it.
-func (d *decoder) record(in section, subdir string) (rec Record, problem string) {
-	rec.FileName = d.own(append(slices.Clip(unquote(d.key())), in.ext()...))
-	if in >= inV3Bz2 {
+func (d *decoder) record(rec *Record, in section, subdir string) (problem string) {
+	d.peek()
+	at := d.pos + 1
+	raw, plain := d.key()
+	if rec.FileName = d.text(raw, plain, at); in >= inV3Bz2 {
+		rec.FileName += in.ext()
 		rec.Revision = 3
 	}
 	begin := d.pos
 	for more := d.open('{', '}'); more; more = d.more('}') {
-		d.read(&rec, unquote(d.key()))
+		d.read(rec, d.name())
 	}
 	if problem = d.bad; problem != "" {
 		d.pos, d.depth, d.bad, d.short = begin, 0, "", false
@@ -149,7 +202,24 @@ func (d *decoder) record(in section, subdir string) (rec Record, problem string)
 	if rec.Subdir == "" {
 		rec.Subdir = subdir
 	}
-	return rec, problem
+	return problem
+}
+
+// name reads a key.
+func (d *decoder) name() []byte {
+	raw, plain := d.key()
+	if plain && d.utf8 {
+		return raw
+	}
+	return unquote(raw, plain)
+}
+
+// text returns as a string what scanner.text returned; at is where it begins.
+func (d *decoder) text(raw []byte, plain bool, at int) string {
+	if plain && d.utf8 {
+		return d.whole[at : at+len(raw)]
+	}
+	return string(unquote(raw, plain))
 }
 
 // check says what is wrong with a record of a name's group, or "".

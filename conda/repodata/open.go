@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -94,6 +95,7 @@ type Repodata struct {
 	held [][]byte    // the chunks in memory, or nil:
 	from io.ReaderAt // where the chunks are
 	base int64       // where they begin
+	free sync.Pool   // *[]byte of unpacked chunks
 }
 
 // Open reads repodata.json. An empty document has no records (CEP 36). Errors

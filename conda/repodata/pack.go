@@ -186,34 +186,39 @@ func (r *Repodata) packed(i uint32) ([]byte, error) {
 	return p, nil
 }
 
-// part is the text of a run.
-type part struct {
-	in   section
-	text []byte
+// size returns how many bytes runs have.
+func size(runs []byte) (n int) {
+	for ; len(runs) > 0; runs = runs[packRun:] {
+		n += int(binary.LittleEndian.Uint32(runs[8:]))
+	}
+	return n
 }
 
-// parts reads the runs of a name.
-func (r *Repodata) parts(runs []byte) ([]part, error) {
+// parts calls use with the text of each run, which is good until use returns.
+func (r *Repodata) parts(runs []byte, use func(in section, text []byte)) error {
+	chunk, _ := r.free.Get().(*[]byte)
+	if chunk == nil {
+		chunk = new([]byte)
+	}
+	defer r.free.Put(chunk)
 	u := binary.LittleEndian
-	var parts []part
-	var chunk []byte
 	last := ^uint32(0)
 	for ; len(runs) > 0; runs = runs[packRun:] {
 		if i := u.Uint32(runs); i != last {
 			p, err := r.packed(i)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if chunk, err = s2.Decode(nil, p); err != nil {
-				return nil, r.broken(err)
+			if *chunk, err = s2.Decode((*chunk)[:cap(*chunk)], p); err != nil {
+				return r.broken(err)
 			}
 			last = i
 		}
 		begin, size := uint64(u.Uint32(runs[4:])), uint64(u.Uint32(runs[8:]))
-		if begin+size > uint64(len(chunk)) {
-			return nil, r.broken(nil)
+		if begin+size > uint64(len(*chunk)) {
+			return r.broken(nil)
 		}
-		parts = append(parts, part{section(runs[12]), chunk[begin : begin+size]})
+		use(section(runs[12]), (*chunk)[begin:begin+size])
 	}
-	return parts, nil
+	return nil
 }

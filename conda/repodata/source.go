@@ -266,9 +266,14 @@ func (s *Subdir) Records(ctx context.Context, name string) ([]Record, error) {
 	if err != nil {
 		return nil, tree.NewError(s.where(), "base_url: %w", err)
 	}
+	var all strings.Builder
+	all.Grow(len(records) * (len(base) + 64))
 	for i := range records {
+		at := all.Len()
+		all.WriteString(base)
+		all.WriteString(escapePath(base, records[i].FileName))
 		records[i].Channel = s.channel.Name
-		records[i].URL = base + escapePath(base, records[i].FileName)
+		records[i].URL = all.String()[at:]
 	}
 	return records, nil
 }

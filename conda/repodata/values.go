@@ -2,7 +2,6 @@ package repodata
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,27 +16,34 @@ func (d *decoder) want(what string) {
 }
 
 // string reads a string, or null.
-func (d *decoder) string() string { return d.arena.text(d.bytes()) }
-
-// bytes reads a string, or null.
-func (d *decoder) bytes() []byte {
+func (d *decoder) string() string {
 	if d.null() || d.bad != "" {
-		return nil
+		return ""
 	}
 	if d.peek() != '"' {
 		d.want("a string")
-		return nil
+		return ""
 	}
-	return unquote(d.scanner.text())
+	at := d.pos + 1
+	raw, plain := d.scanner.text()
+	return d.text(raw, plain, at)
 }
 
 // digest reads a hash of n bytes, or null.
 func (d *decoder) digest(n int) string {
-	p := d.bytes()
-	if b, err := hex.AppendDecode(nil, p); len(p) > 0 && (err != nil || len(b) != n) {
-		d.want(fmt.Sprintf("%d hexadecimal digits, got %q", 2*n, p))
+	s := d.string()
+	good, lower := len(s) == 2*n || s == "", true
+	for i := range len(s) {
+		good = good && isHex(s[i])
+		lower = lower && (s[i] < 'A' || s[i] > 'F')
 	}
-	return strings.ToLower(d.own(p))
+	if !good {
+		d.want(fmt.Sprintf("%d hexadecimal digits, got %q", 2*n, s))
+	}
+	if !lower {
+		return strings.ToLower(s)
+	}
+	return s
 }
 
 func (d *decoder) number64() uint64 {
@@ -73,8 +79,24 @@ func (d *decoder) time() int64 {
 	return n * 1000
 }
 
-// strings reads a list of strings, or null.
+// strings reads a list of strings, or null. Records share what it returns.
 func (d *decoder) strings() []string {
+	begin := d.pos
+	if end := bytes.IndexByte(d.data[begin:], ']'); end >= 0 {
+		if list, ok := d.lists[d.whole[begin:begin+end+1]]; ok && d.bad == "" {
+			d.pos += end + 1
+			return list
+		}
+	}
+	list := d.list()
+	if d.bad == "" {
+		d.lists[d.whole[begin:d.pos]] = list
+	}
+	return list
+}
+
+// list reads a list of strings, or null.
+func (d *decoder) list() []string {
 	if d.null() || d.bad != "" {
 		return nil
 	}
@@ -90,15 +112,22 @@ func (d *decoder) strings() []string {
 		}
 		d.words = append(d.words, d.string())
 	}
-	return d.list(d.words)
+	if len(d.words) == 0 {
+		return nil
+	}
+	return slices.Clone(d.words)
 }
 
 // features reads track_features: a list, or one string of words.
 func (d *decoder) features() []string {
 	if d.peek() != '"' {
-		return slices.DeleteFunc(d.strings(), func(s string) bool { return s == "" })
+		return slices.DeleteFunc(d.list(), func(s string) bool { return s == "" })
 	}
-	return d.list(strings.FieldsFunc(d.string(), func(c rune) bool { return c == ' ' || c == ',' }))
+	words := d.string()
+	if words == "" {
+		return nil
+	}
+	return strings.FieldsFunc(words, func(c rune) bool { return c == ' ' || c == ',' })
 }
 
 // noarch reads "python", "generic", or, as before 2017, true.
@@ -133,7 +162,7 @@ func (d *decoder) extras() []Extra {
 	}
 	var all []Extra
 	for more := d.open('{', '}'); more; more = d.more('}') {
-		name := d.arena.text(unquote(d.key()))
+		name := string(d.name())
 		all = slices.DeleteFunc(all, func(e Extra) bool { return e.Name == name })
 		all = append(all, Extra{name, d.strings()})
 	}

@@ -21,15 +21,12 @@ func FromRepodata(r *repodata.Record) Record {
 // by name in alphabetical order, else in the order of channels, subdirs and
 // files.
 func FromSet(set *repodata.Set) []Record {
-	var found [][]repodata.Record
 	n := 0
-	for _, name := range set.Names() {
-		records := set.Records(name)
-		found = append(found, records)
+	for records := range set.All() {
 		n += len(records)
 	}
 	out := make([]Record, 0, n)
-	for _, records := range found {
+	for records := range set.All() {
 		for i := range records {
 			out = append(out, FromRepodata(&records[i]))
 		}
