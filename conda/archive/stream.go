@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/gophersnake/gophersnake/tree"
+	"github.com/gophersnake/gophersnake/tree/zipfile"
 )
 
 // sourceFunc wraps the compressed bytes of a part before they are read.
@@ -164,17 +165,7 @@ type sourceReader struct {
 func (s *sourceReader) Read(b []byte) (int, error) {
 	n, err := s.r.Read(b)
 	if err != nil && err != io.EOF {
-		err = diskError(s.place, err)
+		err = zipfile.DiskError(s.place, err)
 	}
 	return n, err
-}
-
-// diskError is for a file that cannot be read. An error that says itself what
-// class it is of stays as it is.
-func diskError(place string, err error) error {
-	var classed interface{ Class() string }
-	if errors.As(err, &classed) {
-		return err
-	}
-	return tree.NewError(place, "cannot be read: %w", err).WithClass("disk")
 }

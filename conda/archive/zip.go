@@ -2,29 +2,17 @@ package archive
 
 import (
 	"archive/zip"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/tree"
+	"github.com/gophersnake/gophersnake/tree/zipfile"
 )
 
 const (
-	maxZipMembers   = 64
-	formatVersion   = 2 // conda_pkg_format_version (CEP 35)
-	localHeaderSize = 30
-	endRecordSize   = 22
-	localSignature  = 0x04034b50
-	dirSignature    = 0x02014b50
-	zip64Signature  = 0x06064b50
-	endSignature    = 0x06054b50
-	flagEncrypted   = 1 << 0
-	flagDescriptor  = 1 << 3
-	flagStrong      = 1 << 6
-	flagMasked      = 1 << 13
+	maxZipMembers = 64
+	formatVersion = 2 // conda_pkg_format_version (CEP 35)
 )
 
 // zipMember is a stored member: its bytes are the file's at offset.
@@ -34,10 +22,9 @@ type zipMember struct {
 	crc          uint32
 }
 
-// condaZip is the zip archive of a .conda, checked to mean the same to every
-// reader: one that goes by the directory at its end and one that goes by the
-// headers before each member.
+// condaZip is the zip archive of a .conda.
 type condaZip struct {
+	dir     *zipfile.Reader
 	r       io.ReaderAt
 	size    int64
 	place   string
@@ -45,14 +32,11 @@ type condaZip struct {
 }
 
 func openZip(r io.ReaderAt, size int64, place string) (*condaZip, error) {
-	z := &condaZip{r: r, size: size, place: place}
-	if err := z.checkEnd(); err != nil {
+	dir, err := zipfile.Open(r, size, place)
+	if err != nil {
 		return nil, err
 	}
-	dir, err := zip.NewReader(zipReaderAt{r, place}, size)
-	if err != nil {
-		return nil, z.readError(err)
-	}
+	z := &condaZip{dir: dir, r: r, size: size, place: place}
 	if len(dir.File) > maxZipMembers {
 		return nil, z.errorf("has more than %d zip members", maxZipMembers)
 	}
@@ -63,49 +47,11 @@ func openZip(r io.ReaderAt, size int64, place string) (*condaZip, error) {
 		}
 		z.members = append(z.members, m)
 	}
-	if err := z.checkLayout(dir.File); err != nil {
-		return nil, err
-	}
-	return z, nil
+	return z, dir.CheckLayout()
 }
 
 func (z *condaZip) errorf(format string, args ...any) error {
 	return tree.NewError(z.place, format, args...)
-}
-
-func (z *condaZip) readError(err error) error {
-	var classed interface{ Class() string }
-	if errors.As(err, &classed) {
-		return err
-	}
-	return z.errorf("is not a zip archive, or a damaged one: %w", err)
-}
-
-// checkEnd wants the end record to be the file's last bytes, without a
-// comment: it is searched from the end, and two of them would be two archives.
-func (z *condaZip) checkEnd() error {
-	if z.size < endRecordSize {
-		return z.errorf("is not a zip archive: %d bytes", z.size)
-	}
-	var end [endRecordSize]byte
-	if err := z.readAt(end[:], z.size-endRecordSize); err != nil {
-		return err
-	}
-	if binary.LittleEndian.Uint32(end[:]) != endSignature || binary.LittleEndian.Uint16(end[20:]) != 0 {
-		return z.errorf("does not end with a zip archive's end record: truncated, or bytes follow it")
-	}
-	return nil
-}
-
-func (z *condaZip) readAt(b []byte, at int64) error {
-	switch n, err := z.r.ReadAt(b, at); {
-	case n == len(b):
-		return nil
-	case err == io.EOF:
-		return z.errorf("is truncated")
-	default:
-		return diskError(z.place, err)
-	}
 }
 
 // member checks one directory record by itself.
@@ -114,7 +60,7 @@ func (z *condaZip) member(f *zip.File) (zipMember, error) {
 	switch {
 	case tree.CheckPath(f.Name) != nil:
 		return none, z.errorf("zip member name %q is unsafe", f.Name)
-	case f.Flags&(flagEncrypted|flagStrong|flagMasked) != 0:
+	case f.Flags&zipfile.Encrypted != 0:
 		return none, z.errorf("zip member %q is encrypted", f.Name)
 	case f.Method != zip.Store:
 		return none, z.errorf("zip member %q is compressed, not stored (CEP 35)", f.Name)
@@ -123,114 +69,9 @@ func (z *condaZip) member(f *zip.File) (zipMember, error) {
 	}
 	offset, err := f.DataOffset()
 	if err != nil {
-		return none, z.readError(err)
+		return none, z.dir.Error(err)
 	}
 	return zipMember{name: f.Name, offset: offset, size: int64(f.CompressedSize64), crc: f.CRC32}, nil
-}
-
-// checkLayout wants the members to fill the file from its first byte to the
-// directory, one behind the other, each with a header that agrees with the
-// directory.
-func (z *condaZip) checkLayout(files []*zip.File) error {
-	order := make([]int, len(files))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return int(min(max(z.members[a].offset-z.members[b].offset, -1), 1))
-	})
-	at := int64(0)
-	for _, i := range order {
-		m := z.members[i]
-		descriptor, err := z.checkLocal(m, at)
-		if err != nil {
-			return err
-		}
-		at = m.offset + m.size
-		if descriptor {
-			if at, err = z.skipDescriptor(m, at); err != nil {
-				return err
-			}
-		}
-	}
-	var sig [4]byte
-	if err := z.readAt(sig[:], at); err != nil {
-		return err
-	}
-	switch binary.LittleEndian.Uint32(sig[:]) {
-	case dirSignature, zip64Signature, endSignature:
-		return nil
-	}
-	return z.errorf("has bytes between its zip members and the directory")
-}
-
-// checkLocal compares the header at offset at with the directory's record, and
-// reports whether a data descriptor follows the member.
-func (z *condaZip) checkLocal(m zipMember, at int64) (descriptor bool, err error) {
-	var h [localHeaderSize]byte
-	if err := z.readAt(h[:], at); err != nil {
-		return false, err
-	}
-	le := binary.LittleEndian
-	nameLen, extraLen := int64(le.Uint16(h[26:])), int64(le.Uint16(h[28:]))
-	if le.Uint32(h[:]) != localSignature || at+localHeaderSize+nameLen+extraLen != m.offset {
-		return false, z.errorf("zip member %q overlaps another, or a gap precedes it", m.name)
-	}
-	rest := make([]byte, nameLen+extraLen)
-	if err := z.readAt(rest, at+localHeaderSize); err != nil {
-		return false, err
-	}
-	flags := le.Uint16(h[6:])
-	packed, unpacked := uint64(le.Uint32(h[18:])), uint64(le.Uint32(h[22:]))
-	if packed == 1<<32-1 || unpacked == 1<<32-1 {
-		packed, unpacked = zip64Sizes(rest[nameLen:], packed, unpacked)
-	}
-	differs := string(rest[:nameLen]) != m.name || le.Uint16(h[8:]) != zip.Store ||
-		flags&(flagEncrypted|flagStrong|flagMasked) != 0
-	descriptor = flags&flagDescriptor != 0
-	if !descriptor || packed != 0 || unpacked != 0 {
-		differs = differs || packed != uint64(m.size) || unpacked != uint64(m.size)
-	}
-	if !descriptor {
-		differs = differs || le.Uint32(h[14:]) != m.crc
-	}
-	if differs {
-		return false, z.errorf("zip member %q: its header and the directory disagree", m.name)
-	}
-	return descriptor, nil
-}
-
-// zip64Sizes returns the sizes of a local header's zip64 field (APPNOTE 4.5.3),
-// or those given where it has none.
-func zip64Sizes(extra []byte, packed, unpacked uint64) (uint64, uint64) {
-	le := binary.LittleEndian
-	for len(extra) >= 4 {
-		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
-		if extra = extra[4:]; n > len(extra) {
-			break
-		}
-		if id == 1 && n >= 16 {
-			return le.Uint64(extra[8:]), le.Uint64(extra)
-		}
-		extra = extra[n:]
-	}
-	return packed, unpacked
-}
-
-// skipDescriptor returns the offset behind a data descriptor: 12 or 20 bytes
-// (zip64), with or without a signature (APPNOTE 4.3.9), and then a header.
-func (z *condaZip) skipDescriptor(m zipMember, at int64) (int64, error) {
-	for _, n := range []int64{16, 24, 12, 20} {
-		var sig [4]byte
-		if z.readAt(sig[:], at+n) != nil {
-			continue
-		}
-		switch binary.LittleEndian.Uint32(sig[:]) {
-		case localSignature, dirSignature:
-			return at + n, nil
-		}
-	}
-	return 0, z.errorf("zip member %q overlaps another, or a gap follows it", m.name)
 }
 
 // parts finds the two tar archives of the package NAME.conda.
@@ -269,7 +110,7 @@ func (z *condaZip) checkVersion(m zipMember) error {
 		return z.errorf("metadata.json is larger than %d bytes", maxMetadata)
 	}
 	text := make([]byte, m.size)
-	if err := z.readAt(text, m.offset); err != nil {
+	if err := z.dir.ReadAt(text, m.offset); err != nil {
 		return err
 	}
 	var metadata struct {
@@ -282,21 +123,4 @@ func (z *condaZip) checkVersion(m zipMember) error {
 		return tree.NewError(z.place, "package format %d is not supported, only %d", metadata.Version, formatVersion).WithClass("usage")
 	}
 	return nil
-}
-
-// zipReaderAt marks errors of the file below, as sourceReader does.
-type zipReaderAt struct {
-	r     io.ReaderAt
-	place string
-}
-
-func (z zipReaderAt) ReadAt(b []byte, at int64) (int, error) {
-	if at < 0 {
-		return 0, io.EOF // what a damaged directory leads to is no fault of the disk
-	}
-	n, err := z.r.ReadAt(b, at)
-	if err != nil && err != io.EOF {
-		err = diskError(z.place, err)
-	}
-	return n, err
 }

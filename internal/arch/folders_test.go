@@ -13,15 +13,16 @@ var folders = []folder{
 	// Ground: these know of nothing else.
 	{"platforms", "a platform in the spellings of OCI, Go, conda and Debian", nil},
 	{"tree", "the files of a layer; the only writer of layer tar", nil},
+	{"tree/zipfile", "zip archives that mean the same to every reader", []string{"tree"}},
 	{"internal/fault", "the error type of the packages above the engines", nil},
 	{"internal/near", "which known word an unknown one may mean", nil},
 	{"internal/yamltree", "other tools' YAML as a tree with lines", []string{"internal/fault"}},
 
 	// Engines: libraries that stand alone.
-	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree"}},
+	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree", "tree/zipfile"}},
 	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
-	{"wheel/...", "the wheel engine: names, tags, installing", []string{"wheel/...", "tree"}},
+	{"wheel/...", "the wheel engine: names, tags, installing", []string{"wheel/...", "tree", "tree/zipfile"}},
 	{"wheel/pypi", "Python's names, versions, requirements and markers", nil},
 
 	// The wish, the fact, and the way from one to the other.
@@ -69,6 +70,7 @@ var folders = []folder{
 	// The programs and the tests.
 	{"cmd/gophersnake", "flags, environment, clock, exit codes, printing", []string{"..."}},
 	{"internal/channeltest", "a conda channel for tests, made from text", []string{"conda/...", "tree"}},
+	{"internal/debiantest", "an archive of Debian packages for tests, made from text", nil},
 	{"bench/...", "programs that compare our speed with that of others; not part of a release", []string{"conda/..."}},
 	{"internal/arch", "this", nil},
 }
