@@ -37,6 +37,10 @@ func writeRootFS(ctx context.Context, t Transport, c *closure, o Options) error 
 	}
 	hidden := filepath.Join(filepath.Dir(dir), ours+filepath.Base(dir))
 	lock, err := lockFile(ctx, hidden+".lock")
+	var own *Error
+	if errors.As(err, &own) {
+		own.Place = t.Path // the name of the lock means nothing to people
+	}
 	if err != nil {
 		return err
 	}

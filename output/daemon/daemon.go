@@ -140,6 +140,9 @@ func (c *Client) Image(ctx context.Context, ref string) (id string, layers []str
 // Load sends a docker-archive. The daemon's own complaint is the error.
 func (c *Client) Load(ctx context.Context, archive io.Reader) error {
 	resp, err := c.api.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
+	if client.IsErrConnectionFailed(err) {
+		return c.away(err, "it went away while the image was loaded", "its log may tell why; no name was changed")
+	}
 	if err != nil {
 		return c.explain(err)
 	}
@@ -151,8 +154,10 @@ func (c *Client) Load(ctx context.Context, archive io.Reader) error {
 		switch err := d.Decode(&m); {
 		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil && ctx.Err() == nil:
+			return c.away(err, "it went away while the image was loaded", "its log may tell why; the image may be there")
 		case err != nil:
-			return c.explain(err)
+			return err
 		case m.Error != "":
 			return errors.New(m.Error)
 		}
@@ -163,16 +168,17 @@ func (c *Client) Load(ctx context.Context, archive io.Reader) error {
 
 // explain words the errors of a daemon that is not there.
 func (c *Client) explain(err error) error {
-	away := &output.Error{Type: "network", Place: "docker daemon " + c.host, Err: err}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, fs.ErrPermission):
-		away.Problem, away.Advice = "its socket may not be opened: permission denied", "run as a member of the group that owns the socket, mostly docker"
+		return c.away(err, "its socket may not be opened: permission denied", "run as a member of the group that owns the socket, mostly docker")
 	case client.IsErrConnectionFailed(err):
-		away.Problem, away.Advice = "no daemon answers", "start it, or set DOCKER_HOST to where it is"
-	default:
-		return err
+		return c.away(err, "no daemon answers", "start it, or set DOCKER_HOST to where it is")
 	}
-	return away
+	return err
+}
+
+func (c *Client) away(err error, problem, advice string) error {
+	return &output.Error{Type: "network", Place: "docker daemon " + c.host, Problem: problem, Advice: advice, Err: err}
 }
