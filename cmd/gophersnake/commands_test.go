@@ -29,6 +29,8 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 //	wheel PYLOCK FILE [METADATA…]
 //	                           make a wheel below $SERVER/wheels, and add it to a
 //	                           pylock.toml
+//	debian DIR FILE…           write an archive of Debian packages (internal/debiantest)
+//	                           and its key, DIR.asc
 //	base DIR                   write a base image, an OCI layout (base_test.go)
 //	validate REF…              read a written image as go-containerregistry's validate does
 //	config REF PLATFORM        print what the image's config says
@@ -46,6 +48,7 @@ func commands() map[string]scriptCommand {
 		"channel":  plainly(cmdChannel),
 		"wheel":    plainly(cmdWheel),
 		"base":     plainly(cmdBase),
+		"debian":   plainly(cmdDebian),
 		"validate": plainly(cmdValidate),
 		"config":   plainly(cmdConfig),
 		"layers":   plainly(cmdLayers),

@@ -63,7 +63,7 @@ var folders = []folder{
 	{"internal/condarc", "where conda's configuration says that channels are", []string{"internal/fault", "internal/yamltree"}},
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
-		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault",
+		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault", "internal/near",
 		"layers", "layers/cli", "layers/debbase", "lock", "lock/importer", "platforms", "tree",
 	}},
 

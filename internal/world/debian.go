@@ -3,7 +3,10 @@ package world
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/gophersnake/gophersnake/debian"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/internal/near"
 	"github.com/gophersnake/gophersnake/layers/debbase"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -36,7 +40,7 @@ func (w *World) Debian(ctx context.Context, q lock.Debian, from debian.Source, p
 	}
 	chosen, err := choose(q, p, packages)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, unmet(err, q, p, packages)
 	}
 	debs := make([]lock.Deb, len(chosen))
 	metas := make([]*debian.Meta, len(chosen))
@@ -71,6 +75,34 @@ func choose(q lock.Debian, p platforms.Platform, packages []*debian.Package) ([]
 		return preset, err
 	}
 	return a.Closure(q.Packages, preset...)
+}
+
+// unmet tells which base cannot be made, and of a package that is not there
+// which one may be meant.
+func unmet(err error, q lock.Debian, p platforms.Platform, packages []*debian.Package) error {
+	e := fault.New(fault.ClassOf(err), "base.debian for "+p.String(), "%w", err)
+	known := map[string]bool{}
+	for _, p := range packages {
+		known[p.Name] = true
+		for _, any := range p.Provides {
+			for _, r := range any {
+				known[r.Name] = true
+			}
+		}
+	}
+	for _, name := range q.Packages {
+		if name, _, _ := strings.Cut(name, "="); !known[name] {
+			if meant := near.Word(name, slices.Sorted(maps.Keys(known))); meant != "" {
+				return e.WithHint("did you mean %q?", meant)
+			}
+			return e.WithHint("%s has %d packages for %s", q.Suite, len(packages), p)
+		}
+	}
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return e.WithHint("%s", h.Hint())
+	}
+	return e
 }
 
 // Debs opens packages of one archive of Debian.
