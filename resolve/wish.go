@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func (s *resolver) wish(env *spec.Environment, p platforms.Platform) (*wish, err
 	if w.Virtual, err = s.virtual(env, p); err != nil {
 		return nil, err
 	}
-	return w, w.addChannels(slices.Concat(env.Conda.Channels, file.Channels))
+	return w, s.addChannels(w, slices.Concat(env.Conda.Channels, file.Channels))
 }
 
 // request reads the match specs.
@@ -100,8 +101,9 @@ func parse(text, where string) (*matchspec.MatchSpec, error) {
 const noAlias = "https://channel.invalid"
 
 // addChannels adds the channels as they are written, each once, and those that
-// a request names itself.
-func (w *wish) addChannels(written []string) error {
+// a request names itself. Directories are named as seen from gophersnake.toml: a
+// lock holds no path of the machine that wrote it.
+func (s *resolver) addChannels(w *wish, written []string) error {
 	for _, m := range w.specs {
 		if m.Channel != "" {
 			written = append(written, m.Channel)
@@ -111,6 +113,13 @@ func (w *wish) addChannels(written []string) error {
 		name, _, err := repodata.ParseChannel(text, noAlias)
 		if err != nil {
 			return fault.New(fault.Usage, "[conda] channels", "%w", err)
+		}
+		if strings.HasPrefix(name, "/") || strings.HasPrefix(name, "file://") {
+			if name, err = s.Relative("gophersnake.toml", name); err != nil {
+				return err
+			}
+			name = path.Clean(name)
+			text = "./" + name
 		}
 		if strings.HasPrefix(text, ".") && !strings.HasPrefix(name, ".") {
 			name = "./" + name // cleaned; else it would read as the name of a channel

@@ -137,3 +137,16 @@ packages:
   - __glibc >=2.28
   - __cuda
 `
+
+// TestChannelPaths shows that the lock names a directory as seen from
+// gophersnake.toml, however it was written.
+func TestChannelPaths(t *testing.T) {
+	for written, want := range map[string]string{"file:///project/chan": "./chan", "./chan/": "./chan", "../chan": "../chan"} {
+		w := &world{}
+		w.channel(t, written, "noarch/app-1-0")
+		l, _ := resolved(t, w, request(t, oneImage+"[conda]\nchannels = [\""+written+"\"]\ndependencies = [\"app\"]\n"))
+		if got := l.Solve[0].Channels; len(got) != 1 || got[0] != want {
+			t.Errorf("%s is locked as %q, want %q", written, got, want)
+		}
+	}
+}
