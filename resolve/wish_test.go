@@ -143,7 +143,8 @@ packages:
 func TestChannelPaths(t *testing.T) {
 	for written, want := range map[string]string{"file:///project/chan": "./chan", "./chan/": "./chan", "../chan": "../chan"} {
 		w := &world{}
-		w.channel(t, written, "noarch/app-1-0")
+		w.channel(t, want, "noarch/app-1-0")
+		w.channels[written] = w.channels[want]
 		l, _ := resolved(t, w, request(t, oneImage+"[conda]\nchannels = [\""+written+"\"]\ndependencies = [\"app\"]\n"))
 		if got := l.Solve[0].Channels; len(got) != 1 || got[0] != want {
 			t.Errorf("%s is locked as %q, want %q", written, got, want)
