@@ -246,3 +246,6 @@ func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
 }
+
+// ID returns the key's identifier, as errors name it.
+func (k Key) ID() string { return strings.ToUpper(strconv.FormatUint(k.entity.PrimaryKey.KeyId, 16)) }

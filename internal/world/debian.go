@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -215,6 +216,10 @@ func (d Debs) DebMeta(ctx context.Context, deb *lock.Deb) (*debian.Meta, error) 
 // OpenDeb opens a package, fetching it where the store lacks it.
 func (d Debs) OpenDeb(ctx context.Context, deb *lock.Deb) (io.ReadCloser, error) {
 	digest, _, err := d.World.Fetch.Into(ctx, d.World.Store, d.Archive+deb.Path, fetch.Want{SHA256: deb.SHA256, Size: deb.Size})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.ClassOf(err), "", "%w", err).
+			WithHint("the archive no longer has what was locked: lock --update base takes what it has now; [base.debian] snapshot keeps what it had")
+	}
 	if err != nil {
 		return nil, err
 	}
