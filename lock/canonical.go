@@ -43,6 +43,10 @@ func canonical(l *Lock, spelling string) *Lock {
 		return cmp.Or(compareVersions(a.Version, b.Version), platforms.Compare(a.Platform, b.Platform),
 			slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Module, b.Module))
 	})
+	c.Tool = mergeEnvs(l.Tool, spelling, func(t *Tool) *[]string { return &t.Envs })
+	slices.SortStableFunc(c.Tool, func(a, b Tool) int {
+		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Version, b.Version), slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Go, b.Go))
+	})
 	c.Activation = mergeEnvs(l.Activation, spelling, func(a *Activation) *[]string { return &a.Envs })
 	slices.SortStableFunc(c.Activation, func(a, b Activation) int {
 		return cmp.Or(platforms.Compare(a.Platform, b.Platform), slices.Compare(a.Envs, b.Envs))

@@ -1,7 +1,6 @@
 package lock
 
 import (
-	"encoding/base64"
 	"fmt"
 	"path"
 	"regexp"
@@ -64,6 +63,9 @@ func checkBlocks(l *Lock) *problem {
 	}
 	for i := range l.Go {
 		c.toolchain(fmt.Sprintf("go[%d]", i), &l.Go[i])
+	}
+	for i := range l.Tool {
+		c.tool(fmt.Sprintf("tool[%d]", i), &l.Tool[i])
 	}
 	for i, a := range l.Activation {
 		r := row{c, fmt.Sprintf("activation[%d]", i), fmt.Sprintf("activation for %s", a.Platform)}
@@ -286,7 +288,7 @@ func (c *checker) toolchain(key string, t *Toolchain) {
 	if t.Module != want {
 		r.usage("module", "%q is not %s", t.Module, want)
 	}
-	if sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(t.H1, "h1:")); t.H1 != "" && (err != nil || len(sum) != 32 || !strings.HasPrefix(t.H1, "h1:")) {
+	if t.H1 != "" && !isH1(t.H1) {
 		r.usage("h1", "%q is not h1: and a SHA-256 in base64", t.H1)
 	}
 	if t.ZipSHA256 != "" || t.Image {

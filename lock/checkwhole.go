@@ -30,6 +30,13 @@ func checkWhole(l *Lock) *problem {
 	}
 	for i, t := range l.Go {
 		s.all(fmt.Sprintf("go[%d].version", i), "go "+t.Version, t.Envs, t.Platform)
+		if t.Default {
+			s.all(fmt.Sprintf("go[%d].default", i), "a default Go", t.Envs, t.Platform)
+		}
+	}
+	for i, t := range l.Tool {
+		s.all(fmt.Sprintf("tool[%d].package", i), fmt.Sprintf("tool %q", t.Package), t.Envs, platforms.Platform{})
+		c.compiler(l, i)
 	}
 	for i, a := range l.Activation {
 		s.all(fmt.Sprintf("activation[%d].platform", i), "an activation", a.Envs, a.Platform)
@@ -56,11 +63,19 @@ func (s seen) all(key, what string, envs []string, ps ...platforms.Platform) {
 		for _, p := range ps {
 			id := fmt.Sprintf("%s\x00%s\x00%s", what, env, p)
 			if s.first[id] != "" {
-				s.report(fault.Usage, key, "environment %s has %s for %s twice", env, what, p)
+				s.report(fault.Usage, key, "environment %s has %s%s twice", env, what, onPlatform(p))
 			}
 			s.first[id] = key
 		}
 	}
+}
+
+// onPlatform is " for PLATFORM", or nothing for what all platforms share.
+func onPlatform(p platforms.Platform) string {
+	if p == (platforms.Platform{}) {
+		return ""
+	}
+	return " for " + p.String()
 }
 
 // plan checks that each package of an environment lies in exactly one group,

@@ -98,14 +98,24 @@ func TestUnmarshalErrors(t *testing.T) {
 		{"h1", h1(7), "h1:abc", `usage f:220:1: go 1.26.8 for linux/amd64: h1 "h1:abc" is not h1: and a SHA-256 in base64`},
 		{"no zip", `zip-sha256 = "` + hex64("5") + `"` + "\n", "", "usage f:211:3: go 1.26.8 for linux/amd64: zip-sha256 is missing"},
 
+		// Tools.
+		{"tool package", `package = "honnef.co/go`, `package = "../go`, `verification f:259:1: tool "../go/tools/cmd/staticcheck": package is not an import path`},
+		{"tool module", `module = "honnef.co/go/tools"`, `module = "honnef.co/go/tool"`, `verification f:260:1: tool "honnef.co/go/tools/cmd/staticcheck": module "honnef.co/go/tool" does not hold it`},
+		{"tool version", `version = "v0.8.2"`, `version = "latest"`, `verification f:261:1: tool "honnef.co/go/tools/cmd/staticcheck": version "latest" is not a version of a module`},
+		{"tool h1", h1(8), "", `usage f:262:1: tool "honnef.co/go/tools/cmd/staticcheck": h1 "" is not h1: and a SHA-256 in base64`},
+		{"tool needs", `needs = "1.26.0"`, `needs = "new"`, `usage f:263:1: tool "honnef.co/go/tools/cmd/staticcheck": needs "new" is not a version of Go`},
+		{"tool go", `go = "1.26.8"`, `go = "1"`, `usage f:264:1: tool "honnef.co/go/tools/cmd/staticcheck": go "1" is not a version of Go`},
+		{"tool compiler", `go = "1.26.8"`, `go = "1.26.9"`, `usage f:264:1: tool "honnef.co/go/tools/cmd/staticcheck" is compiled by go 1.26.9, which the lock has not`},
+		{"tool twice", "[[activation]]", toolAgain(text) + "\n[[activation]]", `usage f:271:1: environment default has tool "honnef.co/go/tools/cmd/staticcheck" twice`},
+
 		// What blocks say together.
 		{"two bases", "[[conda]]", baseAgain(text) + "\n[[conda]]", "usage f:112:1: environment default has a base for linux/amd64 twice"},
 		{"package twice", `name = "pyyaml"`, `name = "python"`, `usage f:151:1: environment k8s has package "python" for linux/amd64 twice`},
-		{"plan twice", `packages = ["tzdata"]`, `packages = ["python"]`, `usage f:277:1: package "python" is in two groups of the plan`},
-		{"plan unknown", `packages = ["pyyaml"]`, `packages = ["numpy"]`, `usage f:281:1: plan group 3 holds "numpy", which the lock has not`},
+		{"plan twice", `packages = ["tzdata"]`, `packages = ["python"]`, `usage f:289:1: package "python" is in two groups of the plan`},
+		{"plan unknown", `packages = ["pyyaml"]`, `packages = ["numpy"]`, `usage f:293:1: plan group 3 holds "numpy", which the lock has not`},
 		{"not in plan", "[[plan]]\nenvs = [\"k8s\"]\npackages = [\"pyyaml\"]\n", "", `usage f:151:1: package "pyyaml" is in no group of the plan`},
-		{"layer twice", sha("6"), sha("f"), "usage f:290:1: layer " + sha("f") + " is in the lock twice"},
-		{"layer digest", sha("8"), "sha256:8", `usage f:286:1: layer row 1: digest "sha256:8" is not sha256: and 64 lower-case hex digits`},
+		{"layer twice", sha("6"), sha("f"), "usage f:302:1: layer " + sha("f") + " is in the lock twice"},
+		{"layer digest", sha("8"), "sha256:8", `usage f:298:1: layer row 1: digest "sha256:8" is not sha256: and 64 lower-case hex digits`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !strings.Contains(text, tt.old) {
@@ -122,6 +132,11 @@ func TestUnmarshalErrors(t *testing.T) {
 // baseAgain returns the base's block.
 func baseAgain(text string) string {
 	return text[strings.Index(text, "[[base]]"):strings.Index(text, "[[conda]]")]
+}
+
+// toolAgain returns the tool's block.
+func toolAgain(text string) string {
+	return text[strings.Index(text, "[[tool]]"):strings.Index(text, "[[activation]]")]
 }
 
 func TestMarshalErrors(t *testing.T) {

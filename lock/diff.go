@@ -10,9 +10,9 @@ import (
 )
 
 // Change is one difference between two locks that people care about: a base, a
-// package, a wheel or a toolchain.
+// package, a wheel, a toolchain or a tool.
 type Change struct {
-	Kind      string               // "base", "deb", "conda", "wheel" or "go"
+	Kind      string               // "base", "deb", "conda", "wheel", "go" or "tool"
 	Name      string               // of a package; a Go release line such as "1.26"; the base's "image" or "debian"
 	Envs      []string             // where; the top level is DefaultEnv
 	Platforms []platforms.Platform // where
@@ -38,7 +38,9 @@ func (c Change) String() string {
 	for _, p := range c.Platforms {
 		names = append(names, p.String())
 	}
-	fmt.Fprintf(&b, " (%s)", strings.Join(names, ", "))
+	if c.Kind != "tool" { // all platforms have it
+		fmt.Fprintf(&b, " (%s)", strings.Join(names, ", "))
+	}
 	if !slices.Equal(c.Envs, []string{DefaultEnv}) {
 		fmt.Fprintf(&b, " in %s", strings.Join(c.Envs, ", "))
 	}
@@ -134,6 +136,11 @@ func items(l *Lock) map[place][]item {
 		envs := t.Envs
 		t.Envs = nil
 		add("go", line(t.Version), envs, t.Platform, item{t.Version, t.H1, block(t)})
+	}
+	for _, t := range l.Tool {
+		envs := t.Envs
+		t.Envs = nil
+		add("tool", t.Package, envs, platforms.Platform{}, item{t.Version + " by go " + t.Go, "", block(t)})
 	}
 	return at
 }

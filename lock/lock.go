@@ -25,6 +25,7 @@ type Lock struct {
 	Conda       []Conda      `toml:"conda"`
 	Wheel       []Wheel      `toml:"wheel"`
 	Go          []Toolchain  `toml:"go"`
+	Tool        []Tool       `toml:"tool"`
 	Activation  []Activation `toml:"activation"`
 	Plan        []Group      `toml:"plan"`
 	Layer       []Layer      `toml:"layer"`
@@ -177,6 +178,20 @@ type Toolchain struct {
 	Size      int64              `toml:"size,omitempty"`       // of the zip, in bytes
 	Image     bool               `toml:"image"`                // lies in images of this platform
 	Host      bool               `toml:"host"`                 // may compile on a machine of this platform
+	Default   bool               `toml:"default,omitempty"`    // is "go" in images that have several
+}
+
+// Tool is a command of a Go module, compiled for every platform of the image.
+// H1 is all that it is made of: the module's go.sum, which H1 covers, has the
+// hashes of its dependencies.
+type Tool struct {
+	Envs    []string `toml:"envs"`
+	Package string   `toml:"package"`         // import path: "honnef.co/go/tools/cmd/staticcheck"
+	Module  string   `toml:"module"`          // "honnef.co/go/tools"
+	Version string   `toml:"version"`         // "v0.8.2"
+	H1      string   `toml:"h1"`              // "h1:…" from the checksum database
+	Needs   string   `toml:"needs,omitempty"` // the oldest Go that compiles it, of its go.mod: "1.26.0"
+	Go      string   `toml:"go"`              // the Go that does: a Toolchain's Version
 }
 
 // Activation is the environment that activating the conda environment and Go

@@ -100,6 +100,7 @@ func small() *Lock {
 		},
 		Conda:      []Conda{tzdata, pyyaml, pythonARM, python},
 		Go:         []Toolchain{goAt(darwin, false), goAt(arm64, true), goAt(amd64, true)},
+		Tool:       []Tool{{both, "honnef.co/go/tools/cmd/staticcheck", "honnef.co/go/tools", "v0.8.2", h1(8), "1.26.0", "1.26.8"}},
 		Activation: []Activation{{Envs: both, Platform: amd64, Env: []string{"CONDA_PREFIX=/opt/conda", "PATH=/opt/conda/bin:$PATH"}}},
 		Plan: []Group{
 			{Envs: both, Packages: []string{"python"}},
@@ -137,7 +138,7 @@ func TestGolden(t *testing.T) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("text of the lock (-want +got):\n%s", d)
 	}
-	const digest = "sha256:66444237eb368798a1d6f9b9f6a800980f3a10d4df0d170c7538ef1759fc93b0"
+	const digest = "sha256:ec5757a5e02a4dc60725e0b50762189c28625734728f74da32b8b241101ef0a2"
 	if d := small().Digest(); d != digest {
 		t.Errorf("digest of the resolved part is %s, want %s", d, digest)
 	}
@@ -348,8 +349,8 @@ func TestFor(t *testing.T) {
 		if d := cmp.Diff(tt.want, names(s)); d != "" {
 			t.Errorf("%s on %s (-want +got):\n%s", tt.env, tt.p, d)
 		}
-		if tt.want != nil && (len(s.Go) != 1 || s.Go[0].Platform != tt.p) {
-			t.Errorf("%s on %s: Go %v", tt.env, tt.p, s.Go)
+		if tt.want != nil && (len(s.Go) != 1 || s.Go[0].Platform != tt.p || len(s.Tools) != 1) {
+			t.Errorf("%s on %s: Go %v, tools %v", tt.env, tt.p, s.Go, s.Tools)
 		}
 		known, onAMD := tt.want != nil, tt.want != nil && tt.p == amd64
 		if known != (s.Base != nil) || onAMD != (s.Activation != nil) || (known && !onAMD) != (len(s.Debs) == 1) {
@@ -373,6 +374,7 @@ func TestDiff(t *testing.T) {
 	l.Go = append(l.Go, Toolchain{Envs: []string{"k8s"}, Platform: amd64, Version: "1.25.4"}) // a second Go
 	l.Go[0].Version = "1.26.9"
 	l.Base[0].Manifest = sha("9")
+	l.Tool[0].Version = "v0.8.3"
 	l.Conda[1].License = "PSF-2.0"
 	var got []string
 	for _, c := range Diff(small(), l) {
@@ -386,11 +388,12 @@ func TestDiff(t *testing.T) {
 		"~ conda tzdata 2025b h78e105d_0 sha256:333333333333 -> 2025b h78e105d_0 sha256:eeeeeeeeeeee (linux/amd64, linux/arm64) in default, k8s",
 		"+ go 1.25 1.25.4 (linux/amd64) in k8s",
 		"~ go 1.26 1.26.8 -> 1.26.9 (darwin/arm64) in default, k8s",
+		"~ tool honnef.co/go/tools/cmd/staticcheck v0.8.2 by go 1.26.8 -> v0.8.3 by go 1.26.8 in default, k8s",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if n := len(Diff(nil, small())); n != 10 {
-		t.Errorf("from nothing: %d changes, want 10: %v", n, Diff(nil, small()))
+	if n := len(Diff(nil, small())); n != 11 {
+		t.Errorf("from nothing: %d changes, want 11: %v", n, Diff(nil, small()))
 	}
 }

@@ -15,6 +15,7 @@ type Selection struct {
 	Conda      []Conda     // by name
 	Wheels     []Wheel     // by name
 	Go         []Toolchain // of the platform, for images and for compiling
+	Tools      []Tool      // by package; the same on every platform of the environment
 	Activation *Activation // nil: neither conda nor Go
 	Groups     []Group     // bottom to top, with the packages that the selection has; none is empty
 }
@@ -57,6 +58,11 @@ func (l *Lock) For(env string, p platforms.Platform) Selection {
 	for _, t := range l.Go {
 		if t.Platform == p && has(t.Envs) {
 			s.Go = append(s.Go, t)
+		}
+	}
+	for _, t := range l.Tool {
+		if has(t.Envs) {
+			s.Tools = append(s.Tools, t)
 		}
 	}
 	for i := range l.Activation {
