@@ -34,19 +34,34 @@ type pool struct {
 
 	specs   []spec // by version set
 	setName []sat.Name
-	sets    map[string]parsed
+	sets    map[string]int32 // by text: place in read
+	read    []parsed
+	wanted  map[wish]sat.Dependencies
 	lines   map[sat.VersionSet]string // the user's own words
 	// meanings has the version sets of plain specs by what they mean.
-	meanings map[string]sat.VersionSet
+	meanings map[meaning]sat.VersionSet
 	highest  map[sat.VersionSet]reach
 }
 
-// parsed is the outcome of reading a dependency once: the set that it asks for,
-// then those of its extras.
+// parsed is the outcome of reading a dependency once.
 type parsed struct {
-	sets []sat.VersionSet
-	when [][]sat.VersionSet // its condition; nil if it has none
-	err  error
+	set    sat.VersionSet     // that it asks for
+	extras []sat.VersionSet   // those of its extras
+	when   [][]sat.VersionSet // its condition; nil if it has none
+	err    error
+}
+
+// wish tells lists of dependencies and constraints that records share from all
+// others: by where they begin, and their lengths.
+type wish struct {
+	depends, constrains *string
+	lengths             [2]int
+}
+
+// meaning is what a plain spec means.
+type meaning struct {
+	name                   sat.Name
+	version, build, number string
 }
 
 func newPool(p *Problem) *pool {
@@ -54,8 +69,8 @@ func newPool(p *Problem) *pool {
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
 		virtual: map[sat.Solvable]bool{}, extras: map[sat.Solvable]extra{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
-		channels: map[string]int{}, sets: map[string]parsed{}, lines: map[sat.VersionSet]string{},
-		highest: map[sat.VersionSet]reach{}, meanings: map[string]sat.VersionSet{},
+		channels: map[string]int{}, sets: map[string]int32{}, wanted: map[wish]sat.Dependencies{}, lines: map[sat.VersionSet]string{},
+		highest: map[sat.VersionSet]reach{}, meanings: map[meaning]sat.VersionSet{},
 	}
 	for _, c := range p.Channels {
 		pl.channel(c)
@@ -87,11 +102,14 @@ func (p *pool) name(s string) sat.Name {
 // add makes a record a candidate of its name.
 func (p *pool) add(n sat.Name, r *Record) sat.Solvable {
 	x := sat.Solvable(len(p.records))
-	p.records = append(p.records, r)
-	v, err := version.Parse(r.Version)
-	if err != nil {
-		p.broken[x] = err.Error()
+	v := p.versions[x-1]
+	if v.String() != r.Version || r.Version == "" {
+		var err error
+		if v, err = version.Parse(r.Version); err != nil {
+			p.broken[x] = err.Error()
+		}
 	}
+	p.records = append(p.records, r)
 	p.versions = append(p.versions, v)
 	p.nameOf = append(p.nameOf, n)
 	p.rank = append(p.rank, 0)
@@ -141,7 +159,9 @@ func (p *pool) load(n sat.Name) {
 	}
 	channel, only := p.only[name]
 	owner, owned := "", false
-	for _, r := range p.bestFormats(p.offered[name]) {
+	best := p.bestFormats(p.offered[name])
+	p.cands[n].All = slices.Grow(p.cands[n].All, len(best))
+	for _, r := range best {
 		x := p.add(n, r)
 		if p.tooNew(r) {
 			text := p.tooNewText()
@@ -250,51 +270,79 @@ func (p *pool) Dependencies(x sat.Solvable) sat.Dependencies {
 		return sat.Dependencies{Unknown: why}
 	}
 	r := p.records[x]
-	var d sat.Dependencies
-	depends, constrains := r.Depends, r.Constrains
 	if e, ok := p.extras[x]; ok {
-		d.Requires = append(d.Requires, p.newSet(p.exactly(e.of)))
-		depends, constrains = e.depends, nil
-	} else if p.problem.AddPip && r.Name == "python" && (strings.HasPrefix(r.Version, "2.") || strings.HasPrefix(r.Version, "3.")) {
-		depends = append(slices.Clip(depends), "pip")
+		own := p.newSet(p.exactly(e.of))
+		d := p.wants(e.depends, nil)
+		if d.Unknown == "" {
+			d.Requires = append([]sat.VersionSet{own}, d.Requires...)
+		}
+		return d
 	}
+	if p.problem.AddPip && r.Name == "python" && (strings.HasPrefix(r.Version, "2.") || strings.HasPrefix(r.Version, "3.")) {
+		return p.wants(append(slices.Clip(r.Depends), "pip"), r.Constrains)
+	}
+	var k wish
+	if len(r.Depends) > 0 {
+		k.depends, k.lengths[0] = &r.Depends[0], len(r.Depends)
+	}
+	if len(r.Constrains) > 0 {
+		k.constrains, k.lengths[1] = &r.Constrains[0], len(r.Constrains)
+	}
+	d, ok := p.wanted[k]
+	if !ok {
+		d = p.wants(r.Depends, r.Constrains)
+		p.wanted[k] = d
+	}
+	return d
+}
+
+// wants reads dependencies and constraints.
+func (p *pool) wants(depends, constrains []string) sat.Dependencies {
+	d := sat.Dependencies{Requires: make([]sat.VersionSet, 0, len(depends))}
 	for _, text := range depends {
 		got := p.set(text)
 		if got.err != nil {
 			return sat.Dependencies{Unknown: fmt.Sprintf("its dependency %q cannot be read: %v", text, got.err)}
 		}
 		if got.when == nil {
-			d.Requires = append(d.Requires, got.sets...)
+			d.Requires = append(append(d.Requires, got.set), got.extras...)
 			continue
 		}
-		for _, v := range got.sets {
+		for _, v := range append([]sat.VersionSet{got.set}, got.extras...) {
 			d.When = append(d.When, sat.Conditional{Set: v, If: got.when})
 		}
 	}
+	if len(constrains) > 0 {
+		d.Constrains = make([]sat.VersionSet, 0, len(constrains))
+	}
 	for _, text := range constrains {
 		got := p.set(text)
-		if got.err == nil && got.when != nil {
-			got.err = tree.NewError("", "a constraint has no condition").WithClass("usage")
+		err := got.err
+		if err == nil && got.when != nil {
+			err = tree.NewError("", "a constraint has no condition").WithClass("usage")
 		}
-		if got.err != nil {
-			return sat.Dependencies{Unknown: fmt.Sprintf("its constraint %q cannot be read: %v", text, got.err)}
+		if err != nil {
+			return sat.Dependencies{Unknown: fmt.Sprintf("its constraint %q cannot be read: %v", text, err)}
 		}
-		d.Constrains = append(d.Constrains, got.sets[0])
+		d.Constrains = append(d.Constrains, got.set)
 	}
 	return d
 }
 
-// set reads a match spec of a record, once for each text.
-func (p *pool) set(text string) parsed {
-	got, ok := p.sets[text]
+// set reads a match spec of a record, once for each text. What it returns is good
+// until the next call.
+func (p *pool) set(text string) *parsed {
+	i, ok := p.sets[text]
 	if !ok {
-		got = p.read(text)
-		p.sets[text] = got
+		got := p.parse(text)
+		i = int32(len(p.read))
+		p.read = append(p.read, got)
+		p.sets[text] = i
 	}
-	return got
+	return &p.read[i]
 }
 
-func (p *pool) read(text string) parsed {
+func (p *pool) parse(text string) parsed {
 	s, err := parseSpec(text)
 	if err != nil {
 		return parsed{err: err}
@@ -303,7 +351,8 @@ func (p *pool) read(text string) parsed {
 	if err != nil {
 		return parsed{err: err}
 	}
-	return parsed{sets: p.withExtras(p.shared(s), s), when: when}
+	v := p.shared(s)
+	return parsed{set: v, extras: p.extraSets(s), when: when}
 }
 
 // shared returns the one version set of all texts that mean the same, such as
@@ -313,10 +362,10 @@ func (p *pool) shared(s spec) sat.VersionSet {
 	if !s.plain {
 		return p.newSet(s)
 	}
-	key := s.Name + " " + s.Version.String() + " " + s.Build.String() + " " + s.BuildNumber.String()
+	key := meaning{p.name(s.Name), s.Version.String(), s.Build.String(), s.BuildNumber.String()}
 	v, ok := p.meanings[key]
 	if !ok {
-		v = p.newSet(s)
+		v = p.newNamed(key.name, s)
 		p.meanings[key] = v
 	}
 	return v

@@ -74,7 +74,7 @@ func (p *pool) request() (sat.Problem, error) {
 		if err != nil {
 			return sat.Problem{}, tree.NewError("requested package", "%w", err).WithClass("usage")
 		}
-		for _, v := range p.withExtras(p.newSet(s), s) {
+		for _, v := range append([]sat.VersionSet{p.newSet(s)}, p.extraSets(s)...) {
 			p.lines[v] = s.text
 			if when == nil {
 				request.Requires = append(request.Requires, v)

@@ -28,10 +28,10 @@ func cutExtra(name string) (base, extra string, ok bool) {
 	return base, strings.TrimSuffix(rest, "]"), ok
 }
 
-// withExtras returns a set, and for each extra that its spec names the same set
-// of records that have it.
-func (p *pool) withExtras(v sat.VersionSet, s spec) []sat.VersionSet {
-	sets := []sat.VersionSet{v}
+// extraSets returns for each extra that a spec names the set of records that
+// match and have it.
+func (p *pool) extraSets(s spec) []sat.VersionSet {
+	var sets []sat.VersionSet
 	for _, x := range s.Extras {
 		m := *s.MatchSpec
 		sets = append(sets, p.newNamed(p.name(s.Name+"["+x+"]"), spec{MatchSpec: &m, text: s.text, plain: s.plain}))

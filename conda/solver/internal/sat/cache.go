@@ -5,6 +5,7 @@ type cache struct {
 	variable []int32 // per solvable: its variable, or 0
 	encoded  []bool  // per solvable: has clauses
 	deps     []*Dependencies
+	block    []Dependencies // where the next ones go
 	names    []*Candidates
 	matching [][]Solvable
 	excluded [][]Solvable // members of the name that are outside the set
@@ -13,6 +14,9 @@ type cache struct {
 	shared   []int32      // per version set: helper variable of its constraint, or 0
 	met      []int32      // per version set: helper variable that is true if a member is chosen, or 0
 }
+
+// depsBlock is how many dependencies are allocated at once.
+const depsBlock = 64
 
 // span is a range of the clause arena; to is 0 until it is made.
 type span struct {
@@ -54,8 +58,11 @@ func (s *Solver) Dependencies(x Solvable) Dependencies {
 	}
 	d := at(s.cache.deps, int(x))
 	if d == nil {
-		got := s.p.Dependencies(x)
-		d = &got
+		if len(s.cache.block) == cap(s.cache.block) {
+			s.cache.block = make([]Dependencies, 0, depsBlock)
+		}
+		s.cache.block = append(s.cache.block, s.p.Dependencies(x))
+		d = &s.cache.block[len(s.cache.block)-1]
 		put(&s.cache.deps, int(x), d)
 	}
 	return *d

@@ -58,6 +58,9 @@ func (c *clauses) grow(n int) {
 }
 
 func (c *clauses) add(k clauseKind, head lit, from, to, info int32) int32 {
+	if len(c.kind) == cap(c.kind) {
+		c.grow(len(c.kind))
+	}
 	c.kind = append(c.kind, k)
 	c.head = append(c.head, head)
 	c.from = append(c.from, from)
