@@ -107,15 +107,19 @@ func TestRebaseErrors(t *testing.T) {
 		{"other links", func() builder.Image {
 			return onBase(t, p, amd64, below, func(b *lock.Base) { b.Image, b.Links = "split", nil })
 		}, old, "x: its layers were made for a root with bin=usr/bin lib=usr/lib, the base split has no links", linkHint},
-		{"other platform", func() builder.Image { return onBase(t, p, arm64, baseImage(t, arm64, types.OCILayer), nil) }, old,
-			"x: the image is for linux/amd64, the base for linux/arm64", ""},
+		{
+			"other platform", func() builder.Image { return onBase(t, p, arm64, baseImage(t, arm64, types.OCILayer), nil) }, old,
+			"x: the image is for linux/amd64, the base for linux/arm64", "",
+		},
 		{"no base", func() builder.Image {
 			img, err := p.image(amd64, nil, nil)
 			must(t, err)
 			return img
 		}, old, "base: there is none to move x onto", "set [base] image or debian"},
-		{"not ours", func() builder.Image { return onBase(t, p, amd64, below, nil) }, below,
-			"x: its manifest does not tell which layers are its base's", "only images that gophersnake built on a base can be moved; build it anew"},
+		{
+			"not ours", func() builder.Image { return onBase(t, p, amd64, below, nil) }, below,
+			"x: its manifest does not tell which layers are its base's", "only images that gophersnake built on a base can be moved; build it anew",
+		},
 		{"other layers", func() builder.Image {
 			img := onBase(t, p, amd64, below, nil)
 			img.Layers = img.Layers[:2]

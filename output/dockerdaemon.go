@@ -179,7 +179,7 @@ func (l *loader) send(ctx context.Context, without int) (refused, err error) {
 		w.CloseWithError(err)
 		source <- err
 	}()
-	refused = l.Load(ctx, r)
+	refused = l.Load(ctx, struct{ io.Reader }{r}) // who gives up closes what it reads, if it can
 	r.CloseWithError(errDaemonClosed)
 	if err := <-source; err != nil && !errors.Is(err, errDaemonClosed) {
 		return nil, err

@@ -80,6 +80,10 @@ func replace(file, tmp string, fill func(io.Writer) error) error {
 	}
 	if err != nil {
 		_ = os.Remove(tmp) // the first error is the one to tell
+		var own *Error
+		if errors.As(err, &own) && own.Place == tmp {
+			own.Place = file
+		}
 		return asDisk(err, file)
 	}
 	return syncDir(filepath.Dir(file))
