@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -97,22 +96,41 @@ func (c *composer) debian() error {
 	return nil
 }
 
-// toolchain adds the layer of the image's Go.
+// toolchain adds a layer for each Go of the image and, where there are several,
+// one of the commands that call each by name.
 func (c *composer) toolchain() error {
+	var locked []*lock.Toolchain
 	for i := range c.lock.Go {
-		t := &c.lock.Go[i]
-		if !t.Image {
-			continue
+		if t := &c.lock.Go[i]; t.Image {
+			locked = append(locked, t)
 		}
-		root := c.facts.Resolve(gotool.Root)
-		key := layers.Key("go", c.Compression, struct {
-			gotool.Description
-			Base []tree.Header
-		}{gotool.Describe(*t, root), layers.TreeDirs(c.facts, root)})
-		content := func(ctx context.Context) (*layers.Content, error) { return c.toolchainContent(ctx, t, root, key) }
-		c.layers = append(c.layers, layers.Layer{Kind: "go", Name: t.Version, Key: key, Content: content})
 	}
-	return nil
+	var versions []string
+	for _, t := range locked {
+		root := gotool.Root
+		if len(locked) > 1 {
+			root = gotool.VersionRoot(t.Version)
+		}
+		c.layers = append(c.layers, c.toolchainLayer(t, c.facts.Resolve(root)))
+		versions = append(versions, t.Version)
+	}
+	if len(locked) < 2 {
+		return nil
+	}
+	var links []files.File
+	for _, h := range gotool.Commands(versions) {
+		links = append(links, files.File{Header: h})
+	}
+	return c.add(files.Layer("go", "go commands", c.facts, c.Compression, links))
+}
+
+func (c *composer) toolchainLayer(t *lock.Toolchain, root string) layers.Layer {
+	key := layers.Key("go", c.Compression, struct {
+		gotool.Description
+		Base []tree.Header
+	}{gotool.Describe(*t, root), layers.TreeDirs(c.facts, root)})
+	content := func(ctx context.Context) (*layers.Content, error) { return c.toolchainContent(ctx, t, root, key) }
+	return layers.Layer{Kind: "go", Name: t.Version, Key: key, Content: content}
 }
 
 func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root, key string) (*layers.Content, error) {
@@ -182,11 +200,10 @@ func (c *composer) files() error {
 // programs adds a layer for each [[cli]].
 func (c *composer) programs() error {
 	for _, b := range c.Programs {
-		i := slices.IndexFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.H1 != "" })
-		if i < 0 {
+		t := compiler(c.lock.Go)
+		if t == nil {
 			return fault.New(fault.Stale, "gophersnake.lock", "no Go toolchain for %s, which cli %q needs", c.platform, b.Name).WithHint("run gophersnake lock")
 		}
-		t := c.lock.Go[i]
 		b.GoVersion, b.GoModule, b.GoH1 = t.Version, t.Module, t.H1
 		b.Path = "/" + c.facts.Resolve(trimRoot(cmp.Or(b.Path, cli.DefaultPath)))
 		if b.Bundle != "" {
@@ -197,6 +214,18 @@ func (c *composer) programs() error {
 		}
 	}
 	return nil
+}
+
+// compiler returns the toolchain that programs are compiled with: of an image
+// with Go the newest that may compile, else the one that is locked for it. Rows
+// are sorted by version.
+func compiler(all []lock.Toolchain) (t *lock.Toolchain) {
+	for i := range all {
+		if u := &all[i]; u.H1 != "" && u.Host && (t == nil || u.Image) {
+			t = u
+		}
+	}
+	return t
 }
 
 func (c *composer) program(b cli.Binary) error {

@@ -12,7 +12,9 @@ import (
 
 // activation locks the variables that make the environment simply there
 // (design.md §10, §11). $PATH stands for the base's PATH. The variables of
-// environment.yml come after conda's own, and [go.env] beats both.
+// environment.yml come after conda's own, and [go.env] beats both. GOROOT is
+// never set: each toolchain finds its own. Several toolchains find each other as
+// commands on PATH (GOTOOLCHAIN=local+path), one needs no other (local).
 func (s *resolver) activation(env *spec.Environment) {
 	for _, p := range env.Image.Platforms {
 		var vars, dirs []string
@@ -29,9 +31,13 @@ func (s *resolver) activation(env *spec.Environment) {
 			set(key, value)
 		}
 		if len(env.Go.Versions) > 0 {
-			dirs = append(dirs, "/go/bin", "/usr/local/go/bin")
+			root, switching := "/usr/local/go", "local"
+			if v := s.defaultGo(env.Name); v != "" {
+				root, switching = "/opt/go/"+v, "local+path"
+			}
+			dirs = append(dirs, "/go/bin", root+"/bin")
 			set("GOPATH", "/go")
-			set("GOTOOLCHAIN", "local")
+			set("GOTOOLCHAIN", switching)
 		}
 		for _, key := range slices.Sorted(maps.Keys(env.Go.Env)) {
 			set(key, env.Go.Env[key])
@@ -43,6 +49,17 @@ func (s *resolver) activation(env *spec.Environment) {
 			s.lock.Activation = append(s.lock.Activation, lock.Activation{Envs: []string{env.Name}, Platform: p, Env: vars})
 		}
 	}
+}
+
+// defaultGo returns the version that "go" is in an environment with several, or
+// "".
+func (s *resolver) defaultGo(env string) string {
+	for _, t := range s.lock.Go {
+		if t.Default && slices.Contains(t.Envs, env) {
+			return t.Version
+		}
+	}
+	return ""
 }
 
 // variables returns those that environment.yml sets.

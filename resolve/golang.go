@@ -2,12 +2,10 @@ package resolve
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	goversion "go/version"
 	"slices"
 
-	"golang.org/x/mod/modfile"
-
+	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -19,88 +17,90 @@ func hosts() []platforms.Platform {
 	return slices.DeleteFunc(platforms.All(), func(p platforms.Platform) bool { return p.OS == "windows" })
 }
 
-// golang locks the Go toolchain of an environment: for its images, and for the
-// machines that may compile its programs. Programs without [go] versions are
+// golang locks the Go toolchains of an environment: for its images, and for the
+// machines that may compile its programs, which the newest does. Of several the
+// first that is asked for is the default. Programs without [go] versions are
 // compiled by the Go that go.mod names, which is not put into the image.
 func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
-	var wish string
-	inImage := false
 	switch {
 	case len(env.Go.Tools) > 0:
 		return unsupported("go.tools", "installing Go tools")
 	case env.Go.Source != "module":
 		return unsupported("go.source", "a Go toolchain from "+env.Go.Source)
-	case len(env.Go.Versions) > 1:
-		return unsupported("go.versions", "more than one Go in an image")
-	case len(env.Go.Versions) == 1:
-		wish, inImage = env.Go.Versions[0], true
-	case len(env.CLI) > 0:
-		wish = "go.mod"
-	default:
-		return nil
 	}
-	if wish == "go.mod" {
-		var err error
-		if wish, err = s.goMod(); err != nil {
-			return err
-		}
-	}
-	version, err := s.goVersion(ctx, wish, env, inImage)
-	if err != nil {
+	versions, inImage, err := s.goVersions(ctx, env)
+	if err != nil || len(versions) == 0 {
 		return err
 	}
-	for _, p := range platforms.All() {
-		image := inImage && slices.Contains(env.Image.Platforms, p)
-		if !image && !slices.Contains(hosts(), p) {
-			continue
-		}
-		if err := s.toolchain(ctx, version, p, image, env.Name); err != nil {
-			return err
+	newest := slices.MaxFunc(versions, func(a, b string) int { return goversion.Compare("go"+a, "go"+b) })
+	for i, v := range versions {
+		for _, p := range platforms.All() {
+			t := lock.Toolchain{
+				Version: v, Platform: p, Image: inImage && slices.Contains(env.Image.Platforms, p),
+				Host: v == newest && slices.Contains(hosts(), p),
+			}
+			if !t.Image && !t.Host {
+				continue
+			}
+			t.Default = t.Image && i == 0 && len(versions) > 1
+			if err := s.toolchain(ctx, t, env.Name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// goMod returns the Go that go.mod asks for: its toolchain line, else its go
-// line.
-func (s *resolver) goMod() (string, error) {
-	if s.GoMod == "" {
-		return "", fault.New(fault.Usage, "go.versions", "no go.mod in this directory or above it").WithHint("name a version, such as \"1.26\"")
+// goVersions returns the versions that an environment asks for, in its order,
+// each once, and whether they lie in its images.
+func (s *resolver) goVersions(ctx context.Context, env *spec.Environment) (versions []string, inImage bool, err error) {
+	written := env.Go.Versions
+	inImage = len(written) > 0
+	if !inImage && len(env.CLI) > 0 {
+		written = []string{"go.mod"}
 	}
-	data, err := s.ReadFile(s.GoMod)
-	if err != nil {
-		return "", err
+	for _, w := range written {
+		wishes := []string{w}
+		if spec.IsGoFile(w) {
+			if wishes, err = s.goFile(w); err != nil {
+				return nil, false, err
+			}
+		}
+		for _, wish := range wishes {
+			v, err := s.goVersion(ctx, wish, env, inImage)
+			if err != nil {
+				return nil, false, err
+			}
+			if !slices.Contains(versions, v) {
+				versions = append(versions, v)
+			}
+		}
 	}
-	f, err := modfile.Parse(s.GoMod, data, nil) // ParseLax passes over toolchain lines
-	if err != nil {
-		return "", badMod(s.GoMod, err)
-	}
-	switch {
-	case f.Toolchain != nil && f.Toolchain.Name != "default":
-		return f.Toolchain.Name, nil
-	case f.Go != nil:
-		return f.Go.Version, nil
-	}
-	return "", fault.New(fault.Usage, s.GoMod, "no go line").WithHint("add one, or set [go] versions")
+	return versions, inImage, nil
 }
 
-// badMod says where a go.mod is wrong.
-func badMod(name string, err error) error {
-	var list modfile.ErrorList
-	if !errors.As(err, &list) || len(list) == 0 {
-		return fault.New(fault.Usage, name, "%w", err)
+// goFile returns the wishes of a file that [go] versions names.
+func (s *resolver) goFile(name string) ([]string, error) {
+	file := s.GoFiles[name]
+	if name == "go.mod" {
+		file = s.GoMod
 	}
-	e := list[0]
-	return fault.New(fault.Usage, fmt.Sprintf("%s:%d", name, e.Pos.Line), "%w", e.Err)
+	if file == "" {
+		return nil, fault.New(fault.Usage, "go.versions", "no %s in this directory or above it", name).WithHint("name a version, such as \"1.26\"")
+	}
+	data, err := s.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return release.FileWishes(file, data)
 }
 
-// goVersion keeps the old lock's version while it fulfils the same wish.
+// goVersion keeps the old lock's version while it fulfils the same wish: of
+// those that do the newest was the answer, for it was there to be chosen.
 func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environment, inImage bool) (string, error) {
 	if !s.Update("go") && s.Old.InputHash == s.InputHash {
-		for _, t := range s.Old.Go {
-			if slices.Contains(t.Envs, env.Name) {
-				return t.Version, nil
-			}
+		if v := s.oldVersion(wish, env.Name, inImage); v != "" {
+			return v, nil
 		}
 	}
 	on := []platforms.Platform{{OS: "linux", Arch: "amd64"}}
@@ -110,17 +110,31 @@ func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environ
 	return s.GoVersion(ctx, wish, on)
 }
 
-// toolchain adds one toolchain.
-func (s *resolver) toolchain(ctx context.Context, version string, p platforms.Platform, image bool, env string) error {
-	t, ok := s.oldToolchain(version, p, image)
+func (s *resolver) oldVersion(wish, env string, inImage bool) (newest string) {
+	w, err := release.ParseWish(wish)
+	if err != nil {
+		return "" // GoVersion says so
+	}
+	for _, t := range s.Old.Go {
+		if slices.Contains(t.Envs, env) && (t.Image || !inImage) && w.Match(t.Version) &&
+			(newest == "" || goversion.Compare("go"+t.Version, "go"+newest) > 0) {
+			newest = t.Version
+		}
+	}
+	return newest
+}
+
+// toolchain adds one toolchain of a version and a platform.
+func (s *resolver) toolchain(ctx context.Context, want lock.Toolchain, env string) error {
+	t, ok := s.oldToolchain(want.Version, want.Platform, want.Image)
 	if !ok {
 		var err error
-		if t, err = s.Toolchain(ctx, version, p, image); err != nil {
+		if t, err = s.Toolchain(ctx, want.Version, want.Platform, want.Image); err != nil {
 			return err
 		}
 	}
-	t.Envs, t.Version, t.Platform, t.Source = []string{env}, version, p, "module"
-	t.Image, t.Host = image, slices.Contains(hosts(), p)
+	t.Envs, t.Version, t.Platform, t.Source = []string{env}, want.Version, want.Platform, "module"
+	t.Image, t.Host, t.Default = want.Image, want.Host, want.Default
 	s.lock.Go = append(s.lock.Go, t)
 	return nil
 }

@@ -22,7 +22,7 @@ func TestGoWish(t *testing.T) {
 		{"a range", oneImage + "[go]\nversions = [\">=1.21,<1.22\"]\n", "", "go >=1.21,<1.22 for [linux/amd64]"},
 		{"all platforms of the image", "[image]\nname = \"x\"\n[go]\nversions = [\"1.26\"]\n", "", "go 1.26 for [linux/amd64 linux/arm64]"},
 		{"a go line", oneImage + "[go]\nversions = [\"go.mod\"]\n", "module x\ngo 1.25.4\n", "go 1.25.4 for [linux/amd64]"},
-		{"a toolchain line", oneImage + "[go]\nversions = [\"go.mod\"]\n", "module x\ngo 1.25.4\ntoolchain go1.26.8\n", "go go1.26.8 for [linux/amd64]"},
+		{"a toolchain line", oneImage + "[go]\nversions = [\"go.mod\"]\n", "module x\ngo 1.25.4\ntoolchain go1.26.8\n", "go 1.26.8 for [linux/amd64]"},
 		{"the default toolchain", oneImage + "[go]\nversions = [\"go.mod\"]\n", "module x\ngo 1.25.4\ntoolchain default\n", "go 1.25.4 for [linux/amd64]"},
 		{"a program alone", "[image]\nname = \"x\"\n[[cli]]\npackage = \"./x\"\n", "module x\ngo 1.26\n", "go 1.26 for [linux/amd64]"},
 		{"a program and a version", oneCLI + "[go]\nversions = [\"1.27\"]\n", "module x\ngo 1.26\n", "go 1.27 for [linux/amd64]"},
@@ -96,7 +96,8 @@ func TestGoErrors(t *testing.T) {
 	}{
 		{"tools", oneImage + "[go]\ntools = [\"example.com/x@v1.0.0\"]\n", "", "", "go.tools: installing Go tools is not part of this version of gophersnake", ""},
 		{"source", oneImage + "[go]\nsource = \"release\"\nversions = [\"1.26\"]\n", "", "", "go.source: a Go toolchain from release is not part of this version of gophersnake", ""},
-		{"several", oneImage + "[go]\nversions = [\"1.26\", \"1.25\"]\n", "", "", "go.versions: more than one Go in an image is not part of this version of gophersnake", ""},
+		{"no go.work", oneImage + "[go]\nversions = [\"go.work\"]\n", "", "", "go.versions: no go.work in this directory or above it", `name a version, such as "1.26"`},
+		{"no version", oneImage + "[go]\nversions = [\".go-version\"]\n", "", "", ".go-version:1: \"system\" is not a version of Go", `write "1.26.8" or "1.26"`},
 		{"no go.mod", oneCLI, "", "", "go.versions: no go.mod in this directory or above it", `name a version, such as "1.26"`},
 		{"no go line", oneCLI, "module x\n", "go.mod", "go.mod: no go line", "add one, or set [go] versions"},
 		{"unknown directive", oneCLI, "module x\ngo 1.26\nfuture thing\n", "go.mod", "go.mod:3: unknown directive: future", ""},
@@ -105,7 +106,8 @@ func TestGoErrors(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := request(t, tc.toml)
 			r.GoMod = tc.goMod
-			_, err := resolve.Lock(t.Context(), &world{files: map[string]string{"go.mod": tc.mod}}, r)
+			r.GoFiles = map[string]string{".go-version": ".go-version"}
+			_, err := resolve.Lock(t.Context(), &world{files: map[string]string{"go.mod": tc.mod, ".go-version": "system\n"}}, r)
 			wantError(t, err, fault.Usage, tc.want, tc.hint)
 		})
 	}

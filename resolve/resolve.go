@@ -58,6 +58,7 @@ type Request struct {
 	Environments []*spec.Environment
 	InputHash    string
 	GoMod        string                 // the project's go.mod, relative to gophersnake.toml; "" if it has none
+	GoFiles      map[string]string      // its go.work, .go-version and .tool-versions likewise, by these names
 	Old          *lock.Lock             // as lock.Unmarshal returns it, the top level's name being ""; nil: nothing to keep
 	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
 	Replan       bool                   // forget the old plan of layers
@@ -156,9 +157,31 @@ func (s *resolver) plan() {
 	if s.Replan {
 		old = nil
 	}
-	s.lock.Plan = plan.Conda(s.lock.Conda, max(1, budget-otherLayers), old)
+	s.lock.Plan = plan.Conda(s.lock.Conda, max(1, budget-otherLayers-s.moreGos()), old)
 }
 
 // otherLayers is how many layers besides those of conda packages an image may
 // have: toolchain, environment, files, CLI, accounts and those to come.
 const otherLayers = 9
+
+// moreGos is how many more layers the toolchains of an image with several take,
+// their commands among them.
+func (s *resolver) moreGos() (more int) {
+	gos := map[string]map[string]bool{}
+	for _, t := range s.lock.Go {
+		for _, env := range t.Envs {
+			if t.Image && gos[env] == nil {
+				gos[env] = map[string]bool{}
+			}
+			if t.Image {
+				gos[env][t.Version] = true
+			}
+		}
+	}
+	for _, versions := range gos {
+		if len(versions) > 1 {
+			more = max(more, len(versions))
+		}
+	}
+	return more
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/debian"
+	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -177,7 +178,14 @@ func (w *world) GoVersion(_ context.Context, wish string, ps []platforms.Platfor
 	if err := w.ask("go %s for %v", wish, ps); err != nil {
 		return "", err
 	}
-	return "1.26.8", nil
+	if w, err := release.ParseWish(wish); err == nil {
+		for _, v := range []string{"1.27.0", "1.26.8", "1.25.4", "1.25.0", "1.21.6", "1.20.14"} {
+			if w.Match(v) {
+				return v, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no go %s", wish)
 }
 
 func (w *world) Toolchain(_ context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error) {

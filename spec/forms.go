@@ -180,9 +180,15 @@ func checkTool(s, _ string) flaw {
 	return flaw{}
 }
 
-// checkGoVersion wants go.mod, a Go version, or a range of them.
+// IsGoFile reports whether a value of [go] versions names a file that says which
+// Go is wanted.
+func IsGoFile(s string) bool {
+	return s == "go.mod" || s == "go.work" || s == ".go-version" || s == ".tool-versions"
+}
+
+// checkGoVersion wants a file's name, a Go version, or a range of them.
 func checkGoVersion(s, _ string) flaw {
-	if s == "go.mod" || goVersionForm.MatchString(s) || goRangeForm.MatchString(s) {
+	if IsGoFile(s) || goVersionForm.MatchString(s) || goRangeForm.MatchString(s) {
 		return flaw{}
 	}
 	f := flawf("%q is not a Go version", s)

@@ -133,7 +133,7 @@ type Target struct {
 
 // Go is the Go toolchains and tools of the image.
 type Go struct {
-	// Versions (1.26, 1.26.8), ranges (>=1.21.0,<1.22.0), or go.mod. The first is the default.
+	// Versions (1.26, 1.26.8), ranges (>=1.21.0,<1.22.0), or files that say it: go.mod, go.work, .go-version, .tool-versions. The first is the default.
 	Versions []string `toml:"versions"`
 	// Where toolchains come from. Default: module.
 	Source string `toml:"source" jsonschema:"enum=module,enum=release,enum=conda,enum=auto"`

@@ -104,7 +104,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 		User: string(env.Image.User), Compression: compression, Warn: pr.warn,
 		ToolchainZip: func(ctx context.Context, t *lock.Toolchain) (builder.Zip, error) { return w.ToolchainZip(ctx, t) },
 		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
-			return w.Compile(ctx, hostsOf(l, env), b, pl)
+			return w.Compile(ctx, hostsOf(l, env, b.GoVersion), b, pl)
 		},
 		Report: func(pl platforms.Platform, plan *link.Plan) { pr.linked(pl, plan) },
 	}
@@ -202,11 +202,16 @@ func (p *project) layouts() []string {
 	return files
 }
 
-// hostsOf returns the toolchains that may compile an environment's programs.
-func hostsOf(l *lock.Lock, env *spec.Environment) []lock.Toolchain {
+// hostsOf returns the toolchains of a version that may compile an environment's
+// programs.
+func hostsOf(l *lock.Lock, env *spec.Environment, version string) []lock.Toolchain {
 	var ts []lock.Toolchain
 	for _, pl := range platforms.All() {
-		ts = append(ts, l.For(env.Name, pl).Go...)
+		for _, t := range l.For(env.Name, pl).Go {
+			if t.Version == version {
+				ts = append(ts, t)
+			}
+		}
 	}
 	return ts
 }

@@ -1,4 +1,5 @@
-// Package gotool makes the layer of a Go toolchain from its module zip.
+// Package gotool makes the layer of a Go toolchain from its module zip, and the
+// commands of images with several.
 //
 // # The tree
 //
@@ -15,6 +16,15 @@
 // ([tree.Writer.AddDeflated]): nothing is compressed anew, and the bytes depend
 // on the zip, not only on the files in it. This is why the zip's SHA-256 is
 // part of the description.
+//
+// # Several toolchains
+//
+// The Go of an image with one lies in /usr/local/go. Of several each lies in
+// /opt/go/<version>, and /usr/local/bin/go<version> is a link to its go command.
+// That is the name by which people call it, and by which another go command
+// finds it on PATH for a go.mod that asks for a newer Go than its own (Go
+// Toolchains, "Go toolchain selection", GOTOOLCHAIN=local+path). The go command
+// follows the link to find its GOROOT.
 package gotool
 
 import (
@@ -32,6 +42,18 @@ import (
 // Root is where the toolchain of an image with one Go lies, relative to the
 // image's root.
 const Root = "usr/local/go"
+
+// VersionRoot is where one of several toolchains lies.
+func VersionRoot(version string) string { return "opt/go/" + version }
+
+// Commands returns the links that call each of several toolchains by name.
+func Commands(versions []string) []tree.Header {
+	links := make([]tree.Header, len(versions))
+	for i, v := range versions {
+		links[i] = tree.Header{Path: "usr/local/bin/go" + v, Kind: tree.Symlink, Target: "/" + VersionRoot(v) + "/bin/go", Mode: 0o777}
+	}
+	return links
+}
 
 // Description is all that the bytes of a toolchain layer depend on, besides
 // layer format and compression.
