@@ -2,6 +2,7 @@ package debian
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"strings"
 
@@ -36,6 +37,9 @@ type Control struct {
 	where string
 	lines *bufio.Scanner
 	line  int
+	only  map[string]bool // names of the fields that are wanted, as they are written; nil: all
+
+	skipping bool // continued lines belong to a field that is not wanted
 }
 
 // NewControl returns a reader of control data; where is what errors call it.
@@ -51,9 +55,13 @@ func (c *Control) Next() (Stanza, error) {
 	var s Stanza
 	for c.lines.Scan() {
 		c.line++
-		text := strings.TrimRight(c.lines.Text(), " \t\r")
+		line := c.lines.Bytes()
+		if c.unwanted(line, len(s) > 0) {
+			continue
+		}
+		text := strings.TrimRight(string(line), " \t\r")
 		switch {
-		case text == "" && c.lines.Text() != "" && len(s) > 0:
+		case text == "" && len(line) > 0 && len(s) > 0:
 			return nil, c.bad("a line of blanks inside a stanza")
 		case text == "" && len(s) > 0:
 			return s, nil
@@ -79,6 +87,20 @@ func (c *Control) Next() (Stanza, error) {
 		return nil, io.EOF
 	}
 	return s, nil
+}
+
+// unwanted reports whether a line belongs to a field that nobody wants. What
+// such fields hold is not looked at.
+func (c *Control) unwanted(line []byte, inside bool) bool {
+	if c.only == nil || len(line) == 0 {
+		return false
+	}
+	if line[0] == ' ' || line[0] == '\t' {
+		return inside && c.skipping && len(bytes.TrimSpace(line)) > 0
+	}
+	name, _, ok := bytes.Cut(line, []byte{':'})
+	c.skipping = ok && !c.only[string(name)]
+	return c.skipping
 }
 
 func (c *Control) field(text string, s Stanza) (Field, error) {

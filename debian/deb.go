@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"github.com/mikelolasagasti/xz"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -153,7 +153,7 @@ func unpacker(r io.Reader, ext string) (io.Reader, func(), error) {
 		z, err := gzip.NewReader(r)
 		return z, none, err
 	case ".xz":
-		z, err := xz.ReaderConfig{DictCap: maxWindow}.NewReader(r)
+		z, err := xz.NewReader(r, maxWindow)
 		return z, none, err
 	case ".zst":
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))

@@ -26,10 +26,20 @@ type Package struct {
 	PreDepends, Depends, Conflicts, Breaks string
 }
 
+// fields are those of an index that a [Package] holds.
+var fields = [...]string{
+	"Package", "Version", "Architecture", "Filename", "SHA256", "Size", "Essential", "Priority", "Provides",
+	"Pre-Depends", "Depends", "Conflicts", "Breaks",
+}
+
 // ReadPackages reads a Packages file of an architecture, and tells keep about
 // each package in the file's order. Errors are of class verification.
 func ReadPackages(r io.Reader, where, arch string, keep func(*Package)) error {
 	c := NewControl(r, where)
+	c.only = map[string]bool{}
+	for _, name := range fields {
+		c.only[name] = true
+	}
 	for {
 		s, err := c.Next()
 		if errors.Is(err, io.EOF) {

@@ -72,6 +72,11 @@ func TestDebootstrap(t *testing.T) {
 			s.gs(t, dir, "build", "--locked", "-o", "oci:image")
 			ours := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), "amd64")
 			compare(t, rows, listing(t, ours), listing(t, theirs))
+			checkSystem(t, ours)
+			run(t, "chroot", ours, "apt-get", "check")
+			if got := run(t, "chroot", ours, "getent", "passwd", "nobody", "nonroot"); got != "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nnonroot:x:65532:65532::/home/nonroot:/bin/bash\n" {
+				t.Errorf("getent says %q", got)
+			}
 		})
 	}
 	for _, r := range rows {
@@ -226,7 +231,7 @@ func TestDataToolsOnDebian(t *testing.T) {
 	dir := copyDir(t, filepath.Join(repo, "examples", "data-tools"))
 	config := filepath.Join(dir, "gophersnake.toml")
 	m := mirror(t)
-	edit(t, config, `"git"] }`, `"git"], mirror = "`+m+`" }`)
+	edit(t, config, `"git"] }`, `"git", "libc-bin"], mirror = "`+m+`" }`) // for getent, and the locale C.UTF-8
 	edit(t, config, "localhost:5000/data-tools", registry+"/on-debian")
 	text := readFile(t, config) + "\n[registry.\"channel.example\"]\nmirrors = [\"" + channel.URL + "\"]\n" + plain(m)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
@@ -250,33 +255,17 @@ func TestDataToolsOnDebian(t *testing.T) {
 		runEmulated(t, root)
 		checkEmulated(t, root)
 	})
-	t.Run("from an empty store", func(t *testing.T) {
-		if again := digest(t, newStore(t).gs(t, dir, "build", "--locked", "-o", "oci:again")); again != pushed {
-			t.Errorf("%s, then %s", pushed, again)
-		}
-	})
 }
 
-// TestAptOnDebian shows that apt and dpkg take a base for their own, on both
-// architectures and suites.
+// TestAptOnDebian shows that apt and dpkg take a base for their own.
 func TestAptOnDebian(t *testing.T) {
-	for _, suite := range []string{"bookworm", "trixie"} {
-		t.Run(suite, func(t *testing.T) {
-			dir := debianProject(t, `"linux/amd64", "linux/arm64"`, suite, []string{"apt", "bash", "ca-certificates", "coreutils", "libc-bin", "openssl"})
-			s := newStore(t)
-			s.gs(t, dir, "lock")
-			s.gs(t, dir, "build", "--locked", "-o", "oci:image")
-			root := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), "amd64")
-			checkSystem(t, root)
-			run(t, "chroot", root, "apt-get", "check")
-			if got := run(t, "chroot", root, "getent", "passwd", "nobody", "nonroot"); got != "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nnonroot:x:65532:65532::/home/nonroot:/bin/bash\n" {
-				t.Errorf("getent says %q", got)
-			}
-			root = unpackFrom(t, "oci:"+filepath.Join(dir, "image"), "arm64")
-			checkEmulated(t, root)
-			emulated(t, root, "/usr/bin/apt-get", "check")
-		})
-	}
+	dir := debianProject(t, `"linux/arm64"`, "trixie", []string{"apt", "bash", "ca-certificates", "coreutils"})
+	s := newStore(t)
+	s.gs(t, dir, "lock")
+	s.gs(t, dir, "build", "--locked", "-o", "oci:image")
+	root := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), "arm64")
+	checkEmulated(t, root)
+	emulated(t, root, "/usr/bin/apt-get", "check")
 }
 
 // checkSystem asks a root's own programs what they think of it.
@@ -365,7 +354,10 @@ func TestGlibcPreset(t *testing.T) {
 			}
 			s := newStore(t)
 			s.gs(t, dir, "lock")
-			s.gs(t, dir, "build", "--locked", "-o", "oci:image")
+			built := digest(t, s.gs(t, dir, "build", "--locked", "-o", "oci:image"))
+			if again := digest(t, coldStore(t).gs(t, dir, "build", "--locked", "-o", "oci:again")); again != built {
+				t.Errorf("%s, and %s from an empty store", built, again)
+			}
 			if libc := map[string]string{"bookworm": `libc = "glibc 2.36"`, "trixie": `libc = "glibc 2.41"`}[suite]; !strings.Contains(readFile(t, filepath.Join(dir, "gophersnake.lock")), libc) {
 				t.Errorf("the lock lacks %s", libc)
 			}
@@ -375,6 +367,7 @@ context = ssl.create_default_context(cafile="/etc/ssl/certs/ca-certificates.crt"
 print(len(context.get_ca_certs()) > 100, os.path.exists("/bin/sh"))`
 			for _, arch := range []string{"amd64", "arm64"} {
 				root := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), arch)
+				mountSystem(t, root)
 				args := []string{root, "/opt/conda/bin/python3.11", "-c", fmt.Sprintf(program, "x86_64")}
 				if arch == "arm64" {
 					putEmulator(t, root)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ulikunitz/xz"
+	"github.com/mikelolasagasti/xz"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gophersnake/gophersnake/debian"
@@ -167,7 +167,7 @@ func (d Debs) packages(ctx context.Context, url string, f debian.File, arch stri
 	case strings.HasSuffix(f.Path, ".gz"):
 		r, err = gzip.NewReader(b)
 	case strings.HasSuffix(f.Path, ".xz"):
-		r, err = xz.NewReader(b)
+		r, err = xz.NewReader(b, 0)
 	}
 	if err != nil {
 		return fault.New(fault.Verification, f.Path, "broken: %w", err)
