@@ -49,23 +49,6 @@ func TestControlErrors(t *testing.T) {
 	}
 }
 
-func FuzzControl(f *testing.F) {
-	f.Add("Package: a\nDepends: b (>= 1) | c [!amd64], d:any\n x\n\nB: c\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		c := NewControl(strings.NewReader(text), "f")
-		for {
-			s, err := c.Next()
-			if err != nil {
-				return
-			}
-			if _, err := newPackage(s, "f", "amd64"); err != nil && err.Error() == "" {
-				t.Error("an error without a text")
-			}
-			ParseRelations(s.Get("Depends"), "amd64")
-		}
-	})
-}
-
 func TestParseRelations(t *testing.T) {
 	for _, tt := range []struct{ field, want string }{
 		{"libc6 (>= 2.34), debconf (>= 0.5) | debconf-2.0", "libc6 (>= 2.34); debconf (>= 0.5) | debconf-2.0"},

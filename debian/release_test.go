@@ -16,7 +16,7 @@ import (
 var made = time.Date(2026, 7, 11, 10, 0, 0, 0, time.UTC)
 
 // key returns a key that is valid for a year.
-func key(t *testing.T) (*openpgp.Entity, Keys) {
+func key(t testing.TB) (*openpgp.Entity, Keys) {
 	t.Helper()
 	e, err := openpgp.NewEntity("archive", "", "archive@channel.example", &packet.Config{
 		Time: func() time.Time { return made }, KeyLifetimeSecs: 365 * 24 * 3600, Algorithm: packet.PubKeyAlgoEdDSA,
@@ -40,7 +40,7 @@ func key(t *testing.T) (*openpgp.Entity, Keys) {
 	return e, keys
 }
 
-func sign(t *testing.T, e *openpgp.Entity, text string) []byte {
+func sign(t testing.TB, e *openpgp.Entity, text string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w, err := clearsign.Encode(&buf, e.PrivateKey, &packet.Config{Time: func() time.Time { return made }})
