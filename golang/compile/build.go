@@ -14,6 +14,8 @@
 // the module cache or the proxy, and only as go.sum has them. The same sources
 // and toolchain give the same bytes in any directory on any machine.
 //
+// [Commands] builds commands of other people's modules in the same way.
+//
 // # The sources
 //
 // [Source] hashes what a build may read, so that a program need not be built
@@ -71,9 +73,7 @@ func Build(ctx context.Context, r Request) error {
 		return newError("disk", r.Package, "%w", err)
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o", out}
-	if r.Jobs > 0 {
-		args = append(args, fmt.Sprintf("-p=%d", r.Jobs))
-	}
+	args = append(args, r.jobs()...)
 	if len(r.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(r.Tags, ","))
 	}
@@ -87,6 +87,13 @@ func Build(ctx context.Context, r Request) error {
 		return err
 	}
 	return r.checkProgram(out)
+}
+
+func (r Request) jobs() []string {
+	if r.Jobs > 0 {
+		return []string{fmt.Sprintf("-p=%d", r.Jobs)}
+	}
+	return nil
 }
 
 // Verify runs `go mod verify`: all modules in the module cache that Dir's

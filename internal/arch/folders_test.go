@@ -20,7 +20,7 @@ var folders = []folder{
 
 	// Engines: libraries that stand alone.
 	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree", "tree/zipfile"}},
-	{"golang/...", "which Go toolchains exist, their verified bytes, one hermetic build", []string{"platforms"}},
+	{"golang/...", "which Go toolchains and tools exist, their verified bytes, hermetic builds", []string{"golang/...", "platforms"}},
 	{"debian", "a base from Debian packages", []string{"tree", "platforms"}},
 	{"wheel/...", "the wheel engine: names, tags, installing", []string{"wheel/...", "tree", "tree/zipfile"}},
 	{"wheel/pypi", "Python's names, versions, requirements and markers", nil},
@@ -42,6 +42,7 @@ var folders = []folder{
 		"layers", "layers/files", "lock", "platforms", "tree", "conda/...", "internal/fault",
 	}},
 	{"layers/gotool", "the layer of a Go toolchain", []string{"layers", "lock", "platforms", "tree", "golang/release", "internal/fault"}},
+	{"layers/gotools", "the layer of Go tools", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/cli", "the layer of a program compiled from the user's sources", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/files", "layers of the user's files, accounts and small generated files", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/wheels", "the layer of an environment's wheels", []string{
@@ -64,7 +65,7 @@ var folders = []folder{
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
 		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault", "internal/near",
-		"layers", "layers/cli", "layers/debbase", "lock", "lock/importer", "platforms", "tree",
+		"layers", "layers/cli", "layers/debbase", "layers/gotools", "lock", "lock/importer", "platforms", "tree",
 	}},
 
 	// The programs and the tests.
