@@ -11,8 +11,23 @@ import (
 	"time"
 )
 
-// startDocker starts a dockerd of its own, without a network (design.md §13).
+// startDocker starts a dockerd and returns its command line.
 func startDocker(t *testing.T) (docker func(args ...string) string) {
+	t.Helper()
+	return dockerAt(t, startDaemon(t))
+}
+
+// dockerAt returns the command line of the daemon at host.
+func dockerAt(t *testing.T, host string) func(args ...string) string {
+	return func(args ...string) string {
+		t.Helper()
+		return run(t, "docker", append([]string{"--host", host}, args...)...)
+	}
+}
+
+// startDaemon starts a dockerd of its own, without a network (design.md §13),
+// and returns its address.
+func startDaemon(t *testing.T) (host string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "d")
 	if err := os.Mkdir(dir, 0o711); err != nil {
@@ -33,21 +48,17 @@ func startDocker(t *testing.T) (docker func(args ...string) string) {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 		log.Close()
-		exec.Command("sh", "-c", "umount "+dir+"/data/overlay2/*/merged "+dir+"/data/overlay2 2>/dev/null").Run()
+		exec.Command("sh", "-c", "umount "+dir+"/data/overlay2/*/merged "+dir+"/data/overlay2 "+dir+"/data 2>/dev/null").Run()
 	})
-	docker = func(args ...string) string {
-		t.Helper()
-		return run(t, "docker", append([]string{"--host", socket}, args...)...)
-	}
 	for range 150 {
 		if exec.Command("docker", "--host", socket, "version").Run() == nil {
-			return docker
+			return socket
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
 	text, _ := os.ReadFile(log.Name())
 	t.Fatalf("dockerd does not answer:\n%s", text)
-	return nil
+	return ""
 }
 
 // TestQuickstart is README's first command, then docker load and docker run.
