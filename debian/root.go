@@ -14,6 +14,7 @@ type Root struct {
 	Dirs     []tree.Header // sorted by path
 	Packages []Part        // by name
 	Made     []Made        // sorted by path
+	Dropped  []string      // files that lost setuid or setgid bits, sorted
 	Facts    Facts
 }
 
@@ -83,6 +84,7 @@ type assembly struct {
 	headers map[string]tree.Header // likewise
 	parts   []Part
 	made    map[string]Made
+	dropped []string
 	passwd  string
 	group   string
 }
@@ -129,6 +131,9 @@ func (r *assembly) place(m *Meta) error {
 		case tree.Symlink:
 			h.Mode, h.Target = 0o777, e.Target
 		case tree.File:
+			if h.Mode&0o6000 != 0 {
+				r.dropped = append(r.dropped, h.Path)
+			}
 			h.Mode &^= 0o7002
 		}
 		keep, err := r.claim(h, m)
@@ -236,7 +241,8 @@ func (r *assembly) has(path string) bool {
 
 // root returns what was assembled: with all parents, sorted.
 func (r *assembly) root() (*Root, error) {
-	out := &Root{Packages: r.parts}
+	slices.Sort(r.dropped)
+	out := &Root{Packages: r.parts, Dropped: r.dropped}
 	slices.SortFunc(out.Packages, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
 	for path := range r.owner {
 		r.parents(path)

@@ -148,6 +148,9 @@ func TestAssemble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if d := cmp.Diff([]string{"usr/bin/z", "usr/bin/zz", "usr/sbin/chage"}, r.Dropped); d != "" {
+		t.Errorf("files without their setuid and setgid bits (-want +got):\n%s", d)
+	}
 	got := read(t, layer(t, r, debs))
 	for _, want := range []string{
 		"tmp/ 1777 0:0 ", "var/local/ 2775 0:50 ", "var/mail/ 2775 0:8 ", "usr/bin/ 755 0:0 ",

@@ -92,7 +92,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.wheels, s.golang} {
+		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.shell, s.wheels, s.golang} {
 			if err := step(ctx, env); err != nil {
 				return nil, err
 			}

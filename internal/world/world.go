@@ -68,6 +68,7 @@ type World struct {
 
 	net network
 
+	dropped  sync.Once // setuid bits were told
 	verify   sync.Mutex
 	verified map[string]bool // module directories whose module cache was checked
 }
