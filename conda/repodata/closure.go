@@ -97,7 +97,7 @@ func (v *View) Channels() []string {
 func OpenAll(ctx context.Context, channels []*Channel, subdirs []string, o Options) (*View, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	c := &closure{cancel: cancel, slots: make(chan struct{}, o.jobs())}
+	c := &closure{cancel: cancel, jobs: o.jobs()}
 	g := newGraph(channels)
 	for level := g.nodes; len(level) > 0; {
 		if err := c.load(ctx, level, subdirs, o); err != nil {
@@ -131,7 +131,7 @@ func OpenAll(ctx context.Context, channels []*Channel, subdirs []string, o Optio
 func (v *View) Closure(ctx context.Context, subdirs, specs []string) (*Set, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	c := &closure{cancel: cancel, slots: make(chan struct{}, v.opts.jobs())}
+	c := &closure{cancel: cancel, jobs: v.opts.jobs()}
 	c.set.records, c.seen = map[string][][]Record{}, map[string]bool{}
 	for _, d := range v.Subdirs {
 		if slices.Contains(subdirs, d.dir) {
@@ -161,8 +161,12 @@ func (o *Options) jobs() int {
 // found does not depend on which answer comes first.
 type closure struct {
 	cancel context.CancelCauseFunc
-	slots  chan struct{}
+	jobs   int // most goroutines
 	wg     sync.WaitGroup
+
+	queue   sync.Mutex
+	todo    []func() error
+	workers int
 
 	mu     sync.Mutex
 	set    Set
@@ -195,19 +199,37 @@ func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o O
 	return nil
 }
 
-// run calls f when there is a free slot. Its error ends the walk.
+// run has f called by a goroutine. Its error ends the walk. Goroutines are used
+// again, since their stacks have grown by then.
 func (c *closure) run(ctx context.Context, f func() error) {
-	c.wg.Go(func() {
-		select {
-		case c.slots <- struct{}{}:
-		case <-ctx.Done():
+	c.queue.Lock()
+	defer c.queue.Unlock()
+	c.todo = append(c.todo, f)
+	if c.workers < c.jobs {
+		c.workers++
+		c.wg.Go(func() { c.work(ctx) })
+	}
+}
+
+// work calls what there is to call until there is no more.
+func (c *closure) work(ctx context.Context) {
+	for {
+		c.queue.Lock()
+		if len(c.todo) == 0 {
+			c.workers--
+			c.queue.Unlock()
 			return
 		}
-		defer func() { <-c.slots }()
+		f := c.todo[0]
+		c.todo = c.todo[1:]
+		c.queue.Unlock()
+		if ctx.Err() != nil {
+			continue
+		}
 		if err := f(); err != nil {
 			c.cancel(err)
 		}
-	})
+	}
 }
 
 // visit reads a name that was not seen before. c.mu is held.

@@ -160,7 +160,7 @@ type decoder struct {
 	words []string
 }
 
-// newDecoder returns a decoder of text, which may change when all is read.
+// newDecoder returns a decoder of text.
 func newDecoder(text []byte, lists map[string][]string) decoder {
 	return decoder{scanner: scanner{data: text}, whole: string(text), utf8: utf8.Valid(text), lists: lists}
 }

@@ -95,7 +95,10 @@ type Repodata struct {
 	held [][]byte    // the chunks in memory, or nil:
 	from io.ReaderAt // where the chunks are
 	base int64       // where they begin
-	free sync.Pool   // *[]byte of unpacked chunks
+
+	mu     sync.Mutex
+	recent map[uint32][]byte // chunks that were unpacked last
+	size   int               // of these
 }
 
 // Open reads repodata.json. An empty document has no records (CEP 36). Errors

@@ -194,31 +194,52 @@ func size(runs []byte) (n int) {
 	return n
 }
 
-// parts calls use with the text of each run, which is good until use returns.
+// parts calls use with the text of each run, which use must not change.
 func (r *Repodata) parts(runs []byte, use func(in section, text []byte)) error {
-	chunk, _ := r.free.Get().(*[]byte)
-	if chunk == nil {
-		chunk = new([]byte)
-	}
-	defer r.free.Put(chunk)
 	u := binary.LittleEndian
+	var chunk []byte
 	last := ^uint32(0)
 	for ; len(runs) > 0; runs = runs[packRun:] {
 		if i := u.Uint32(runs); i != last {
-			p, err := r.packed(i)
-			if err != nil {
+			var err error
+			if chunk, err = r.unpacked(i); err != nil {
 				return err
-			}
-			if *chunk, err = s2.Decode((*chunk)[:cap(*chunk)], p); err != nil {
-				return r.broken(err)
 			}
 			last = i
 		}
 		begin, size := uint64(u.Uint32(runs[4:])), uint64(u.Uint32(runs[8:]))
-		if begin+size > uint64(len(*chunk)) {
+		if begin+size > uint64(len(chunk)) {
 			return r.broken(nil)
 		}
-		use(section(runs[12]), (*chunk)[begin:begin+size])
+		use(section(runs[12]), chunk[begin:begin+size])
 	}
 	return nil
+}
+
+// maxRecent is how many bytes of unpacked chunks are kept for the next question:
+// those of one request and its neighbours.
+const maxRecent = 8 << 20
+
+// unpacked returns the text of a chunk, which must not be changed.
+func (r *Repodata) unpacked(i uint32) ([]byte, error) {
+	r.mu.Lock()
+	chunk, ok := r.recent[i]
+	r.mu.Unlock()
+	if ok {
+		return chunk, nil
+	}
+	p, err := r.packed(i)
+	if err != nil {
+		return nil, err
+	}
+	if chunk, err = s2.Decode(nil, p); err != nil {
+		return nil, r.broken(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.size += len(chunk); r.size > maxRecent || r.recent == nil {
+		r.recent, r.size = map[uint32][]byte{}, len(chunk)
+	}
+	r.recent[i] = chunk
+	return chunk, nil
 }

@@ -94,12 +94,13 @@ func checkPart(s string) string {
 		return "has more than 255 bytes"
 	case s[0] == '.':
 		return "begins with a dot"
-	case !utf8.ValidString(s):
-		return "is not UTF-8"
 	}
-	for _, c := range s {
-		if c <= ' ' || c == 0x7f || c == '/' || c == '\\' {
-			return "holds " + quoteRune(c)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c <= ' ' || c == 0x7f || c == '/' || c == '\\':
+			return "holds " + quoteRune(rune(c))
+		case c >= utf8.RuneSelf && !utf8.ValidString(s):
+			return "is not UTF-8"
 		}
 	}
 	return ""

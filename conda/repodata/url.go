@@ -50,7 +50,7 @@ func resolve(base, ref string) (string, error) {
 // escapePath escapes a file name for the end of a URL, not of a path. Only
 // what cannot stand there is escaped, since channels compare byte by byte.
 func escapePath(base, file string) string {
-	if !isURL(base) || !strings.ContainsFunc(file, needsEscape) {
+	if !isURL(base) || !mustEscape(file) {
 		return file
 	}
 	var b strings.Builder
@@ -62,6 +62,18 @@ func escapePath(base, file string) string {
 		}
 	}
 	return b.String()
+}
+
+// mustEscape says whether any byte of a file name needs it.
+func mustEscape(file string) bool {
+	for i := range len(file) {
+		switch c := file[i]; {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_':
+		case needsEscape(rune(c)):
+			return true
+		}
+	}
+	return false
 }
 
 func needsEscape(c rune) bool {

@@ -32,18 +32,17 @@ func (d *decoder) string() string {
 // digest reads a hash of n bytes, or null.
 func (d *decoder) digest(n int) string {
 	s := d.string()
-	good, lower := len(s) == 2*n || s == "", true
-	for i := range len(s) {
-		good = good && isHex(s[i])
-		lower = lower && (s[i] < 'A' || s[i] > 'F')
+	good := 0 // digits in lower case
+	for good < len(s) && (s[good]-'0' < 10 || s[good]-'a' < 6) {
+		good++
 	}
-	if !good {
+	if len(s) == good && (good == 2*n || good == 0) {
+		return s
+	}
+	if len(s) != 2*n || strings.Trim(s, "0123456789abcdefABCDEF") != "" {
 		d.want(fmt.Sprintf("%d hexadecimal digits, got %q", 2*n, s))
 	}
-	if !lower {
-		return strings.ToLower(s)
-	}
-	return s
+	return strings.ToLower(s)
 }
 
 func (d *decoder) number64() uint64 {
