@@ -60,7 +60,7 @@ func keyChecks() map[string]check {
 	return map[string]check{
 		"image.labels":           checkLine,
 		"image.annotations":      checkLine,
-		"image.env":              checkVariable,
+		"image.env":              checkGoVariable,
 		"go.env":                 checkGoVariable,
 		"conda.virtual-packages": checkVirtual,
 		"conda.target":           checkSubdir,

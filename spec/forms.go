@@ -240,7 +240,8 @@ func checkVariable(s, _ string) flaw {
 	return flaw{}
 }
 
-// checkGoVariable refuses GOROOT, which breaks every toolchain but one.
+// checkGoVariable wants a variable's name, and refuses GOROOT, which breaks every
+// toolchain but one.
 func checkGoVariable(s, subject string) flaw {
 	if s == "GOROOT" {
 		return flawf("GOROOT is never exported").hinted("each toolchain finds its own: remove it")

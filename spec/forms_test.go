@@ -122,6 +122,8 @@ func TestCondaAndGoForms(t *testing.T) {
 		{"tool's path", one("go", `tools = ["../gopls@v1.0.0"]`), `3:10: go.tools: "../gopls" is not an import path`, ""},
 		{"tool's version", one("go", `tools = ["example.com/x@1.0"]`), `3:10: go.tools: "1.0" is not a version`, "write vMAJOR.MINOR.PATCH or latest"},
 		{"GOROOT", one("go.env", `GOROOT = "/x"`), "3:1: go.env: GOROOT is never exported", "each toolchain finds its own: remove it"},
+		{"image's GOROOT", one("image.env", `GOROOT = "/x"`), "3:1: image.env: GOROOT is never exported", "each toolchain finds its own: remove it"},
+		{"go file", one("go", `versions = ["go.sum"]`), `3:13: go.versions: "go.sum" is not a Go version`, `write "1.26", "1.26.8", ">=1.21.0,<1.22.0" or "go.mod"`},
 		{"proxy's password", one("go", `proxy = "direct,https://u:p@s/w@p.example.com"`), "3:9: go.proxy: the URL holds credentials", secretHint},
 		{"proxy's user", one("go", `proxy = "https://secret@p.example.com"`), "3:9: go.proxy: the URL holds credentials", secretHint},
 		{"proxy", one("go", `proxy = "p.example.com"`), `3:9: go.proxy: "p.example.com" is not an http or https URL`, ""},

@@ -105,6 +105,7 @@ func (a *app) lock(ctx context.Context, o resolveOptions, from string, check boo
 		return err
 	}
 	pr.changes(changes)
+	pr.toolchains(l)
 	_, err = fmt.Fprintf(a.stdout, "%s\n", l.Digest())
 	return err
 }
@@ -207,7 +208,7 @@ func (p *project) resolve(ctx context.Context, w *world.World, pr *progress, o r
 		return nil, err
 	}
 	l, err := resolve.Lock(ctx, w, resolve.Request{
-		Environments: p.envs, InputHash: o.hash, GoMod: p.goMod(), Old: o.old, Update: o.update, Replan: o.replan,
+		Environments: p.envs, InputHash: o.hash, GoMod: p.goFile("go.mod"), GoFiles: p.goFiles(), Old: o.old, Update: o.update, Replan: o.replan,
 		Anew: o.anew, From: o.from, FailOnShadow: o.failOnShadow, Override: p.overrides(), Now: p.now(),
 		AllowMD5: p.allowMD5, UV: pip, Note: pr.note,
 	})
@@ -225,8 +226,10 @@ func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration, and that the lock is in step with it",
-		Long:  "check reads gophersnake.toml and gophersnake.lock and asks no server. It exits 3 if the\nlock is out of date, so it can stand in a pre-commit hook and in CI.",
-		Args:  none,
+		Long: `check reads gophersnake.toml, gophersnake.lock and go.mod, and asks no server. It
+exits 3 if the lock is out of date, or has no Go that go.mod asks for, so it can
+stand in a pre-commit hook and in CI.`,
+		Args: none,
 		RunE: func(*cobra.Command, []string) error {
 			p, err := a.project()
 			if err != nil {
@@ -240,9 +243,16 @@ func (a *app) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if l == nil || l.InputHash != hash {
+			if l == nil {
 				return stale(p.lockFile(), l)
 			}
+			if err := p.checkGo(l); err != nil {
+				return err
+			}
+			if l.InputHash != hash {
+				return stale(p.lockFile(), l)
+			}
+			p.warnDefaults(l)
 			return nil
 		},
 	}

@@ -131,12 +131,7 @@ func (p *project) inputHash() (string, error) {
 				names[file] = true
 			}
 		}
-		if mod := p.goMod(); mod != "" && (len(env.CLI) > 0 || slices.Contains(env.Go.Versions, "go.mod")) {
-			names[mod] = true
-			if sum := path.Join(path.Dir(mod), "go.sum"); exists(filepath.Join(p.dir, sum)) {
-				names[sum] = true
-			}
-		}
+		p.goInputs(env, names)
 	}
 	var inputs []spec.Input
 	w := &world.World{Dir: p.dir}
@@ -149,25 +144,6 @@ func (p *project) inputHash() (string, error) {
 		inputs = append(inputs, spec.Input{Name: path.Clean(name), SHA256: hex.EncodeToString(sum[:])})
 	}
 	return p.spec.InputHash(inputs...), nil
-}
-
-// goMod returns the go.mod that governs the project's directory, relative to
-// it, or "" where there is none.
-func (p *project) goMod() string {
-	dir, err := filepath.Abs(p.dir)
-	if err != nil {
-		return ""
-	}
-	for up := ""; ; up += "../" {
-		if exists(filepath.Join(dir, "go.mod")) {
-			return up + "go.mod"
-		}
-		if parent := filepath.Dir(dir); parent == dir {
-			return ""
-		} else {
-			dir = parent
-		}
-	}
 }
 
 func exists(file string) bool {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gophersnake/gophersnake/lock"
+	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
+)
+
+// TestToolchainsTable pins the table that lock prints.
+func TestToolchainsTable(t *testing.T) {
+	amd64, darwin := platforms.Platform{OS: "linux", Arch: "amd64"}, platforms.Platform{OS: "darwin", Arch: "arm64"}
+	l := &lock.Lock{Go: []lock.Toolchain{
+		{Envs: []string{""}, Version: "1.20.14", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Default: true},
+		{Envs: []string{"a"}, Version: "1.26.8", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Host: true},
+		{Envs: []string{""}, Version: "1.26.8", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Host: true},
+		{Envs: []string{""}, Version: "1.26.8", Platform: darwin, Source: "module", H1: "h1:x", Host: true},
+		{Envs: []string{""}, Version: "1.27.0", Platform: darwin, Source: "module", Host: true},
+	}}
+	var out bytes.Buffer
+	a := &app{process: process{stderr: &out}, globals: globals{logLevel: "info", progress: "plain"}}
+	a.newProgress().toolchains(l)
+	const want = `go       platform      source  use            verified by
+1.20.14  linux/amd64   module  image+default  checksum database, zip fetched
+1.26.8   linux/amd64   module  image+compile  checksum database, zip fetched
+1.26.8   darwin/arm64  module  compile        checksum database
+1.27.0   darwin/arm64  module  compile        not available
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	out.Reset()
+	if a.newProgress().toolchains(&lock.Lock{}); out.Len() > 0 {
+		t.Errorf("without Go: %q", out.String())
+	}
+}
+
+// TestWarnDefaults checks the warning about a default that is not the oldest Go
+// that switches to others.
+func TestWarnDefaults(t *testing.T) {
+	s, err := spec.Read("gophersnake.toml", []byte("version = 1\n[image]\nplatforms = [\"linux/amd64\"]\n[go]\nversions = [\"1.26\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := s.Environment("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ versions, first, want string }{
+		{"1.20.14 1.25.0 1.26.8", "1.26.8", "warning: go 1.26.8 is the default of default, and go.mod files choose newer ones only: for them to choose among all, name \"1.25.0\" first in [go] versions\n"},
+		{"1.20.14 1.25.0 1.26.8", "1.25.0", ""},
+		{"1.20.14 1.25.0", "1.20.14", "warning: go 1.20.14 is the default of default, and go.mod files choose newer ones only: for them to choose among all, name \"1.25.0\" first in [go] versions\n"},
+		{"1.19.13 1.20.14", "1.19.13", ""},
+		{"1.26.8", "", ""},
+	} {
+		l := &lock.Lock{}
+		for v := range strings.FieldsSeq(tc.versions) {
+			l.Go = append(l.Go, lock.Toolchain{Envs: []string{""}, Platform: env.Image.Platforms[0], Version: v, Image: true, Default: v == tc.first})
+		}
+		var out bytes.Buffer
+		p := &project{app: &app{process: process{stderr: &out}, globals: globals{logLevel: "info", progress: "plain"}}, envs: []*spec.Environment{env}}
+		if p.warnDefaults(l); out.String() != tc.want {
+			t.Errorf("%s, default %s: %q, want %q", tc.versions, tc.first, out.String(), tc.want)
+		}
+	}
+}
