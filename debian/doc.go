@@ -22,5 +22,15 @@
 // # Packages
 //
 // A .deb (deb(5)) is an ar archive of debian-binary, control.tar and data.tar,
-// each plain or packed by gzip, xz or zstd.
+// each plain or packed by gzip, xz or zstd. What a package holds is checked
+// before any of it is written: clean relative paths, no devices and FIFOs, hard
+// links to earlier files alone, each path once.
+//
+// # Root
+//
+// Assemble puts packages into one root as dpkg would, below /usr where /bin,
+// /sbin and /lib* are links. No maintainer script is run; what scripts do that
+// matters in an image is done by rule, from the packages' own data (docs/debian.md
+// lists the rules). A rule makes no file that a package holds. The same packages
+// give the same root in any order; a changed rule changes Rules.
 package debian

@@ -35,7 +35,7 @@ type Placement struct {
 type Made struct {
 	Header  tree.Header
 	Content []byte
-	Rule    string // the rule's name in the package comment
+	Rule    string // the package, or the kind of link, that a rule of docs/debian.md stands for
 }
 
 // Rules is the number of the rules by which roots are made: other bytes for the
