@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	goversion "go/version"
 	"path"
@@ -175,38 +174,37 @@ func (p *project) warnDefaults(l *lock.Lock) {
 	}
 }
 
-// toolchains prints which Go is there for which platform, where it comes from and
-// how it was verified.
+// toolchains prints which Go is there for which platform, where it comes from, how
+// it was verified, and whether it lies in images or compiles.
 func (p *progress) toolchains(l *lock.Lock) {
-	lines := [][]string{{"go", "platform", "source", "use", "verified by"}}
-	for _, t := range l.Go {
-		var use []string
-		for _, u := range []struct {
-			is   bool
-			word string
-		}{{t.Image, "image"}, {t.Default, "default"}, {t.Host, "compile"}} {
-			if u.is {
-				use = append(use, u.word)
-			}
-		}
-		how := "not available"
-		if t.H1 != "" {
-			how = "checksum database"
-		}
-		if t.ZipSHA256 != "" {
-			how += ", zip fetched"
-		}
-		lines = append(lines, []string{t.Version, t.Platform.String(), cmp.Or(t.Source, "-"), strings.Join(use, "+"), how})
-	}
-	if len(lines) == 1 {
+	if len(l.Go) == 0 {
 		return
 	}
-	seen := map[string]bool{}
-	for _, text := range table(lines) {
-		if !seen[text] { // rows of other environments
-			p.note(text)
+	lines := [][]string{{"go", "platform", "source", "use", "verified by"}}
+	uses := map[string][2]bool{} // of environments together
+	place := func(t lock.Toolchain) string { return t.Version + " " + t.Platform.String() + " " + t.Source }
+	for _, t := range l.Go {
+		u := uses[place(t)]
+		uses[place(t)] = [2]bool{u[0] || t.Image, u[1] || t.Host}
+	}
+	for _, t := range l.Go {
+		u, ok := uses[place(t)]
+		if !ok {
+			continue
 		}
-		seen[text] = true
+		delete(uses, place(t))
+		how := "not available"
+		switch {
+		case u[0]:
+			how = "checksum database, zip fetched"
+		case t.H1 != "":
+			how = "checksum database"
+		}
+		use := map[[2]bool]string{{true, true}: "image, compile", {true, false}: "image", {false, true}: "compile"}[u]
+		lines = append(lines, []string{t.Version, t.Platform.String(), t.Source, use, how})
+	}
+	for _, text := range table(lines) {
+		p.note(text)
 	}
 }
 

@@ -25,11 +25,11 @@ func TestToolchainsTable(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{process: process{stderr: &out}, globals: globals{logLevel: "info", progress: "plain"}}
 	a.newProgress().toolchains(l)
-	const want = `go       platform      source  use            verified by
-1.20.14  linux/amd64   module  image+default  checksum database, zip fetched
-1.26.8   linux/amd64   module  image+compile  checksum database, zip fetched
-1.26.8   darwin/arm64  module  compile        checksum database
-1.27.0   darwin/arm64  module  compile        not available
+	const want = `go       platform      source  use             verified by
+1.20.14  linux/amd64   module  image           checksum database, zip fetched
+1.26.8   linux/amd64   module  image, compile  checksum database, zip fetched
+1.26.8   darwin/arm64  module  compile         checksum database
+1.27.0   darwin/arm64  module  compile         not available
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
