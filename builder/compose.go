@@ -15,6 +15,7 @@ import (
 	"github.com/gophersnake/gophersnake/layers/debbase"
 	"github.com/gophersnake/gophersnake/layers/files"
 	"github.com/gophersnake/gophersnake/layers/gotool"
+	"github.com/gophersnake/gophersnake/layers/gotools"
 	"github.com/gophersnake/gophersnake/layers/wheels"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -29,6 +30,7 @@ type Inputs struct {
 	Wheels       wheels.Archives
 	ToolchainZip func(ctx context.Context, t *lock.Toolchain) (Zip, error)
 	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
+	CompileTools func(ctx context.Context, tools []lock.Tool, p platforms.Platform) (files []string, err error) // as in gotools.Env
 
 	CondaPrefix string
 	DropPyc     bool
@@ -72,7 +74,7 @@ func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inpu
 		return Image{}, err
 	}
 	below := base{row: s.Base, layers: len(c.layers)}
-	for _, step := range []func() error{c.toolchain, c.conda, c.files, c.programs, c.users} {
+	for _, step := range []func() error{c.toolchain, c.tools, c.conda, c.files, c.programs, c.users} {
 		if err := step(); err != nil {
 			return Image{}, err
 		}
@@ -152,6 +154,16 @@ func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root
 		return gotool.Write(ctx, zip, zip.Size(), root, w)
 	}
 	return &layers.Content{Dirs: layers.Dirs(c.facts, dirs...), Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
+}
+
+// tools adds the layer of the Go tools.
+func (c *composer) tools() error {
+	if len(c.lock.Tools) == 0 {
+		return nil
+	}
+	return c.add(gotools.Layer(gotools.Env{
+		Platform: c.platform, Tools: c.lock.Tools, Go: c.lock.Go, Facts: c.facts, Compression: c.Compression, Compile: c.CompileTools,
+	}))
 }
 
 // conda adds the layers of the conda environment, and of wheels in it.

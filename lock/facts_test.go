@@ -38,3 +38,14 @@ func ExampleFacts_Resolve() {
 	fmt.Println(facts.Resolve("bin/hello"))
 	// Output: usr/bin/hello
 }
+
+func TestToolName(t *testing.T) {
+	for pkg, want := range map[string]string{
+		"honnef.co/go/tools/cmd/staticcheck": "staticcheck", "mvdan.cc/gofumpt": "gofumpt", "tools.example/lint/v2": "lint",
+		"tools.example/v1": "v1", "tools.example/cmd/v2x": "v2x", "v2": "v2", "tools.example/lint/v10": "lint",
+	} {
+		if got := (lock.Tool{Package: pkg}).Name(); got != want {
+			t.Errorf("%s is %s, want %s", pkg, got, want)
+		}
+	}
+}

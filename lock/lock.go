@@ -5,7 +5,12 @@
 // part is a sum file in the way of go.sum, filled by builds.
 package lock
 
-import "github.com/gophersnake/gophersnake/platforms"
+import (
+	"path"
+	"regexp"
+
+	"github.com/gophersnake/gophersnake/platforms"
+)
 
 // Version is the version of the lock file's schema that this package writes.
 const Version = 1
@@ -193,6 +198,19 @@ type Tool struct {
 	Needs   string   `toml:"needs,omitempty"` // the oldest Go that compiles it, of its go.mod: "1.26.0"
 	Go      string   `toml:"go"`              // the Go that does: a Toolchain's Version
 }
+
+// Name returns the file name of a tool, that of go install: the last element of
+// its package, or the one before it where that is a major version.
+func (t Tool) Name() string {
+	dir, name := path.Split(t.Package)
+	if dir != "" && majorVersion.MatchString(name) {
+		return path.Base(dir)
+	}
+	return name
+}
+
+// majorVersion is the last element of the paths of modules from v2 on.
+var majorVersion = regexp.MustCompile(`^v([2-9]|[1-9][0-9]+)$`)
 
 // Activation is the environment that activating the conda environment and Go
 // gives in images of one platform.

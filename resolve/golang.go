@@ -22,10 +22,7 @@ func hosts() []platforms.Platform {
 // first that is asked for is the default. Programs without [go] versions are
 // compiled by the Go that go.mod names, which is not put into the image.
 func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
-	switch {
-	case len(env.Go.Tools) > 0:
-		return unsupported("go.tools", "installing Go tools")
-	case env.Go.Source != "module":
+	if env.Go.Source != "module" {
 		return unsupported("go.source", "a Go toolchain from "+env.Go.Source)
 	}
 	versions, inImage, err := s.goVersions(ctx, env)

@@ -94,7 +94,6 @@ func TestGoErrors(t *testing.T) {
 		name, toml, mod, goMod string
 		want, hint             string
 	}{
-		{"tools", oneImage + "[go]\ntools = [\"example.com/x@v1.0.0\"]\n", "", "", "go.tools: installing Go tools is not part of this version of gophersnake", ""},
 		{"source", oneImage + "[go]\nsource = \"release\"\nversions = [\"1.26\"]\n", "", "", "go.source: a Go toolchain from release is not part of this version of gophersnake", ""},
 		{"no go.work", oneImage + "[go]\nversions = [\"go.work\"]\n", "", "", "go.versions: no go.work in this directory or above it", `name a version, such as "1.26"`},
 		{"no version", oneImage + "[go]\nversions = [\".go-version\"]\n", "", "", ".go-version:1: \"system\" is not a version of Go", `write "1.26.8" or "1.26"`},

@@ -51,6 +51,10 @@ type World interface {
 	// database; with image also its zip's digest and size, which takes
 	// fetching it. One that a host lacks has no hash.
 	Toolchain(ctx context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error)
+	// Tool returns a Go tool with its module, the version that a wish such as
+	// "v0.8.2", "v0.8" or "latest" means, and its hash from the checksum
+	// database.
+	Tool(ctx context.Context, pkg, wish string) (lock.Tool, error)
 }
 
 // Request is what to resolve.
@@ -92,7 +96,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.shell, s.wheels, s.golang} {
+		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.shell, s.wheels, s.golang, s.tools} {
 			if err := step(ctx, env); err != nil {
 				return nil, err
 			}

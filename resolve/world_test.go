@@ -145,6 +145,21 @@ func (w *world) facts() lock.Facts {
 	return f
 }
 
+// Tool implements resolve.World: tools.example/needs/1.27/x needs Go 1.27.
+func (w *world) Tool(_ context.Context, pkg, wish string) (lock.Tool, error) {
+	if err := w.ask("tool %s@%s", pkg, wish); err != nil {
+		return lock.Tool{}, err
+	}
+	t := lock.Tool{Package: pkg, Module: path.Dir(pkg), Version: wish, H1: "h1:" + strings.Repeat("B", 43) + "="}
+	if wish == "latest" {
+		t.Version = "v1.2.3"
+	}
+	if _, after, ok := strings.Cut(path.Dir(pkg), "/needs/"); ok {
+		t.Needs = after
+	}
+	return t, nil
+}
+
 func sha(parts ...any) string {
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(fmt.Append(nil, parts...)))
 }

@@ -31,16 +31,8 @@ func (w *World) Compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 		return "", err
 	}
 	defer unlock()
-	var digest string
-	ok, err := w.Store.LoadRecord(ctx, bucketProgram, key, &digest)
-	if err != nil {
-		return "", err
-	}
-	if ok {
-		if blob, err := w.Store.Get(ctx, digest); err == nil {
-			defer blob.Close()
-			return blob.Path(), nil
-		}
+	if file, err := w.program(ctx, key); err != nil || file != "" {
+		return file, err
 	}
 	return w.compile(ctx, hosts, b, p, key)
 }

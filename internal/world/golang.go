@@ -46,8 +46,7 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	if err != nil {
 		return t, err
 	}
-	sums := &release.Sums{Proxy: servers, Database: proxy{fetch: w.Fetch, base: database()}, State: state{w.Store}}
-	t.H1, err = sums.H1(ctx, module, modVersion)
+	t.H1, err = w.sums(servers).H1(ctx, module, modVersion)
 	if errors.Is(err, fs.ErrNotExist) && !image {
 		return t, nil // the lock says that this host has none
 	}
@@ -60,6 +59,11 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	}
 	t.ZipSHA256, t.Size = digest, size
 	return t, nil
+}
+
+// sums asks the checksum database, through the proxies first.
+func (w *World) sums(servers proxies) *release.Sums {
+	return &release.Sums{Proxy: servers, Database: proxy{fetch: w.Fetch, base: database()}, State: state{w.Store}, Key: w.sumKey}
 }
 
 // zip fetches a toolchain's module zip into the store and checks its h1. It

@@ -66,7 +66,8 @@ type World struct {
 	Keychain authn.Keychain   // credentials for oci:// channels; nil: none
 	Now      func() time.Time // for how long servers' answers may be used; nil: they are asked each time
 
-	net network
+	net    network
+	sumKey string // of the checksum database in tests; "" is the public one
 
 	dropped  sync.Once // setuid bits were told
 	verify   sync.Mutex
