@@ -62,7 +62,9 @@ func (w *World) Debian(ctx context.Context, q lock.Debian, from debian.Source, p
 		return nil, nil, err
 	}
 	if len(root.Dropped) > 0 {
-		w.dropped.Do(func() { w.note("base.debian: setuid and setgid bits are dropped: /" + strings.Join(root.Dropped, ", /")) })
+		w.dropped.Do(func() {
+			w.note("base.debian: setuid and setgid bits are dropped: /" + strings.Join(root.Dropped, ", /"))
+		})
 	}
 	return &lock.Base{Platform: p, Debian: q, Facts: debbase.Facts(root)}, debs, nil
 }
