@@ -84,7 +84,7 @@ func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inpu
 		return Image{}, err
 	}
 	conf.User = user
-	conf.Env = environ(c.facts.Env, s.Activation, conf.Env)
+	conf.Env = environ(c.baseEnv(), s.Activation, conf.Env)
 	return Image{Platform: p, Base: baseImage, Layers: c.layers, Config: conf, base: below}, nil
 }
 

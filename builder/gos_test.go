@@ -76,3 +76,24 @@ func TestSeveralGos(t *testing.T) {
 		t.Error("another Go compiles the program")
 	}
 }
+
+// TestBaseGOROOT checks that a base's GOROOT stays out of images with a Go of
+// their own, and nothing else does.
+func TestBaseGOROOT(t *testing.T) {
+	p := newProject(t)
+	for _, golang := range []bool{true, false} {
+		img, err := p.image(amd64, nil, func(s *lock.Selection, in *builder.Inputs) {
+			s.Base = &lock.Base{Facts: lock.Facts{Env: []string{"GOROOT=/usr/lib/go", "GOROOT_FINAL=/x"}}}
+			if !golang {
+				s.Go, in.Programs = nil, nil
+			}
+		})
+		must(t, err)
+		if got := slices.Contains(img.Config.Env, "GOROOT=/usr/lib/go"); got == golang {
+			t.Errorf("with Go %v: variables %q", golang, img.Config.Env)
+		}
+		if !slices.Contains(img.Config.Env, "GOROOT_FINAL=/x") {
+			t.Errorf("with Go %v: variables %q", golang, img.Config.Env)
+		}
+	}
+}

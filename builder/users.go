@@ -31,7 +31,7 @@ func (c *composer) users() error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.Image }) {
+	if c.hasGo() {
 		for _, dir := range []string{"go", "go/bin", "go/pkg", "go/src"} {
 			all = append(all, files.File{Header: tree.Header{Path: dir, Kind: tree.Dir, Mode: 0o2775, GID: files.GroupGolang}})
 		}
@@ -44,6 +44,19 @@ func (c *composer) users() error {
 func (c *composer) user() (string, error) {
 	uid, _, err := files.UserID(c.facts, c.Accounts, c.User)
 	return strconv.Itoa(uid), err
+}
+
+func (c *composer) hasGo() bool {
+	return slices.ContainsFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.Image })
+}
+
+// baseEnv returns the variables of the base, for images with Go without GOROOT:
+// it would be another toolchain's (design.md §10).
+func (c *composer) baseEnv() []string {
+	if !c.hasGo() {
+		return c.facts.Env
+	}
+	return slices.DeleteFunc(slices.Clone(c.facts.Env), func(kv string) bool { return name(kv) == "GOROOT" })
 }
 
 // environ returns what activation and the configuration add to the base's
