@@ -286,7 +286,9 @@ func engine(t *testing.T, program string) func(args ...string) string {
 	if err := os.WriteFile(policy, []byte(`{"default": [{"type": "insecureAcceptAnything"}]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { exec.Command("sh", "-c", "umount "+dir+"/root/overlay/*/merged "+dir+"/root/overlay 2>/dev/null").Run() })
+	t.Cleanup(func() {
+		exec.Command("sh", "-c", "umount "+dir+"/root/overlay/*/merged "+dir+"/root/overlay 2>/dev/null").Run()
+	})
 	global := []string{"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--storage-driver", "overlay"}
 	if program == "podman" {
 		global = append(global, "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime=runc", "--tmpdir", filepath.Join(dir, "tmp"))
