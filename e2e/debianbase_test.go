@@ -75,36 +75,26 @@ func checkSystem(t *testing.T, root string) {
 	checkCertificates(t, root)
 }
 
-// checkCertificates shows that OpenSSL finds every certificate by its hash, and
-// that the bundle holds all.
+// checkCertificates shows that a root's OpenSSL finds every certificate by its
+// hash, and that the bundle holds all. Of certificates that differ by their
+// numbers alone it may find the other one.
 func checkCertificates(t *testing.T, root string) {
 	t.Helper()
-	certs := filepath.Join(root, "etc/ssl/certs")
-	links, err := filepath.Glob(filepath.Join(certs, "*.pem"))
-	if err != nil || len(links) < 100 {
-		t.Fatalf("%d certificates: %v", len(links), err)
+	certs, err := filepath.Glob(filepath.Join(root, "usr/share/ca-certificates/mozilla/*.crt"))
+	if err != nil || len(certs) < 100 {
+		t.Fatalf("%d certificates: %v", len(certs), err)
 	}
-	for _, link := range links {
-		target, err := os.Readlink(link)
-		if err != nil {
-			t.Fatal(err)
-		}
-		crt := filepath.Join(root, target)
-		hash := strings.TrimSpace(run(t, "openssl", "x509", "-noout", "-subject_hash", "-in", crt))
-		found := false
-		for i := range 4 {
-			name, _ := os.Readlink(filepath.Join(certs, fmt.Sprintf("%s.%d", hash, i)))
-			found = found || name == filepath.Base(link)
-		}
-		if !found {
-			t.Errorf("no link by the hash %s leads to %s", hash, filepath.Base(link))
-		}
+	if out := run(t, "chroot", root, "/bin/bash", "-c", verifyAll); strings.Count(out, ": OK\n") < len(certs)-1 {
+		t.Errorf("openssl verify says\n%s", out)
 	}
-	bundle := readFile(t, filepath.Join(certs, "ca-certificates.crt"))
-	if n := strings.Count(bundle, "BEGIN CERTIFICATE"); n != len(links) {
-		t.Errorf("the bundle has %d certificates, not %d", n, len(links))
+	bundle := readFile(t, filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"))
+	if n := strings.Count(bundle, "BEGIN CERTIFICATE"); n != len(certs) {
+		t.Errorf("the bundle has %d certificates, not %d", n, len(certs))
 	}
 }
+
+// verifyAll verifies all certificates by their hashes, whatever the date.
+const verifyAll = "openssl verify -no_check_time -CApath /etc/ssl/certs /usr/share/ca-certificates/mozilla/*.crt 2>&1 || true"
 
 // checkTLS shows that a root's OpenSSL takes its certificates as one that
 // debootstrap made does, and believes a server once its certificate is added
@@ -112,8 +102,7 @@ func checkCertificates(t *testing.T, root string) {
 func checkTLS(t *testing.T, ours, theirs string) {
 	t.Helper()
 	mountSystem(t, ours)
-	const verify = "openssl verify -no_check_time -CApath /etc/ssl/certs /usr/share/ca-certificates/mozilla/*.crt 2>&1 || true"
-	got, want := run(t, "chroot", ours, "sh", "-c", verify), run(t, "chroot", theirs, "sh", "-c", verify)
+	got, want := run(t, "chroot", ours, "bash", "-c", verifyAll), run(t, "chroot", theirs, "bash", "-c", verifyAll)
 	if got != want || strings.Count(got, ": OK\n") < 100 {
 		t.Errorf("openssl verify says\n%s\nin debootstrap's root\n%s", got, want)
 	}
