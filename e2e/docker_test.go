@@ -48,7 +48,7 @@ func startDaemon(t *testing.T) (host string) {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
 		log.Close()
-		exec.Command("sh", "-c", "umount "+dir+"/data/overlay2/*/merged "+dir+"/data/overlay2 "+dir+"/data 2>/dev/null").Run()
+		exec.Command("sh", "-c", "umount "+dir+"/exec/netns/* "+dir+"/data/overlay2/*/merged "+dir+"/data/overlay2 "+dir+"/data 2>/dev/null").Run()
 	})
 	for range 150 {
 		if exec.Command("docker", "--host", socket, "version").Run() == nil {
