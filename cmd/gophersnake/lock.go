@@ -123,6 +123,9 @@ func known(names []string, old *lock.Lock) error {
 	for _, w := range old.Wheel {
 		all = append(all, w.Name)
 	}
+	for _, t := range old.Tool {
+		all = append(all, t.Name(), t.Package)
+	}
 	for _, name := range names {
 		if slices.Contains(all, name) {
 			continue
