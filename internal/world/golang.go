@@ -50,6 +50,10 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	if errors.Is(err, fs.ErrNotExist) && !image {
 		return t, nil // the lock says that this host has none
 	}
+	if err != nil && !image && w.refused(ctx, servers, t, err) {
+		w.note("go " + version + " for " + p.String() + " is locked as not available: the module proxy refuses its hash, and the checksum database does not answer")
+		return t, nil
+	}
 	if err != nil || !image {
 		return t, err
 	}
@@ -59,6 +63,26 @@ func (w *World) Toolchain(ctx context.Context, version string, p platforms.Platf
 	}
 	t.ZipSHA256, t.Size = digest, size
 	return t, nil
+}
+
+// refused reports whether the proxies, which show the checksum database, refuse
+// the record of a toolchain, so that only the database itself is left to ask,
+// and it does not answer. On a machine that reaches its proxies alone such a
+// toolchain cannot be had anyway.
+func (w *World) refused(ctx context.Context, servers proxies, t lock.Toolchain, err error) bool {
+	if fault.ClassOf(err) != fault.Network || ctx.Err() != nil {
+		return false
+	}
+	latest, shown := servers.Get(ctx, "sumdb/"+strings.TrimPrefix(database(), "https://")+"/latest")
+	if shown != nil {
+		return false
+	}
+	_ = latest.Close() // that it is there is all
+	alone := w.sums(servers)
+	alone.Database = nil
+	module, version, _ := strings.Cut(t.Module, "@")
+	_, err = alone.H1(ctx, module, version)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // sums asks the checksum database, through the proxies first.

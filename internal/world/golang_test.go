@@ -180,6 +180,38 @@ func TestToolchainAbsent(t *testing.T) {
 	}
 }
 
+// TestToolchainRefused checks a host whose record the proxy refuses while the
+// database itself does not answer: not available where the proxy shows the
+// database, else the fault of the network.
+func TestToolchainRefused(t *testing.T) {
+	p := platforms.Platform{OS: "linux", Arch: "arm64"}
+	host := strings.TrimPrefix(database(), "https://")
+	lookup := "/lookup/golang.org/toolchain@v0.0.1-go1.22.6.linux-arm64"
+	for _, shown := range []bool{true, false} {
+		w, s := newWorld(t)
+		w.use("https://a.example")
+		var notes []string
+		w.Note = func(text string) { notes = append(notes, text) }
+		s.files["https://a.example/sumdb/"+host+lookup] = "!403"
+		s.files[database()+lookup] = "!503"
+		if shown {
+			s.files["https://a.example/sumdb/"+host+"/latest"] = "a head"
+		}
+		got, err := w.Toolchain(t.Context(), "1.22.6", p, false)
+		if shown {
+			must(t, err)
+			want := []string{"go 1.22.6 for linux/arm64 is locked as not available: the module proxy refuses its hash, and the checksum database does not answer"}
+			if diff := cmp.Diff(want, notes); diff != "" || got.H1 != "" {
+				t.Errorf("%+v, notes (-want +got):\n%s", got, diff)
+			}
+			_, err = w.Toolchain(t.Context(), "1.22.6", p, true)
+		}
+		if fault.ClassOf(err) != fault.Network || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the database is shown: %v; error %v", shown, err)
+		}
+	}
+}
+
 // TestToolchainReal asks the machine's proxy and the public checksum database.
 func TestToolchainReal(t *testing.T) {
 	if testing.Short() {
