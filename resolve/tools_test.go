@@ -42,19 +42,31 @@ func TestTools(t *testing.T) {
 		notes          []string
 	}{
 		{
-			"without a Go", withTools, []string{"fmt v1.2.3 by 1.27.0", "vet v1.0.0 by 1.27.0"}, nil, []string{"1.27.0"},
+			"without a Go", withTools,
+			[]string{"fmt v1.2.3 by 1.27.0", "vet v1.0.0 by 1.27.0"},
+			nil,
+			[]string{"1.27.0"},
 			[]string{"go 1.27.0 compiles vet, which needs Go 1.21; it is not in the image"},
 		},
 		{
 			"with a Go", oneImage + "[go]\nversions = [\"1.25.4\"]\ntools = [\"tools.example/m/vet@v1.0.0\"]\n",
-			[]string{"vet v1.0.0 by 1.25.4"}, []string{"1.25.4"}, []string{"1.25.4"}, nil,
+			[]string{"vet v1.0.0 by 1.25.4"},
+			[]string{"1.25.4"},
+			[]string{"1.25.4"},
+			nil,
 		},
 		{
 			"with several", oneImage + "[go]\nversions = [\"1.25.4\", \"1.26\"]\ntools = [\"tools.example/needs/1.25.0/x@v1.0.0\"]\n",
-			[]string{"x v1.0.0 by 1.26.8"}, []string{"1.25.4", "1.26.8"}, []string{"1.26.8"}, nil,
+			[]string{"x v1.0.0 by 1.26.8"},
+			[]string{"1.25.4", "1.26.8"},
+			[]string{"1.26.8"},
+			nil,
 		},
 		{
-			"a newer Go", newTool, []string{"vet v1.0.0 by 1.27.0", "new v1.0.0 by 1.27.0"}, []string{"1.26.8"}, []string{"1.26.8", "1.27.0"},
+			"a newer Go", newTool,
+			[]string{"vet v1.0.0 by 1.27.0", "new v1.0.0 by 1.27.0"},
+			[]string{"1.26.8"},
+			[]string{"1.26.8", "1.27.0"},
 			[]string{"go 1.27.0 compiles new, which needs Go 1.27; it is not in the image"},
 		},
 	} {
