@@ -64,14 +64,20 @@ type meaning struct {
 	version, build, number string
 }
 
+// maxRoom is for how many records there is room at first.
+const maxRoom = 1 << 13
+
 func newPool(p *Problem) *pool {
+	n := min(len(p.Records), maxRoom)
 	pl := &pool{
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
 		virtual: map[sat.Solvable]bool{}, extras: map[sat.Solvable]extra{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
-		channels: map[string]int{}, sets: map[string]int32{}, wanted: map[wish]sat.Dependencies{}, lines: map[sat.VersionSet]string{},
+		channels: map[string]int{}, sets: make(map[string]int32, n/2), wanted: map[wish]sat.Dependencies{}, lines: map[sat.VersionSet]string{},
 		highest: map[sat.VersionSet]reach{}, meanings: map[meaning]sat.VersionSet{},
 	}
+	pl.records, pl.versions = slices.Grow(pl.records, n), slices.Grow(pl.versions, n)
+	pl.nameOf, pl.rank, pl.equals = slices.Grow(pl.nameOf, n), slices.Grow(pl.rank, n), slices.Grow(pl.equals, n)
 	for _, c := range p.Channels {
 		pl.channel(c)
 	}

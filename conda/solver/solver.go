@@ -65,7 +65,7 @@ func (p *pool) request() (sat.Problem, error) {
 	}
 	p.index(only)
 
-	var request sat.Problem
+	request := sat.Problem{Size: len(p.problem.Records)}
 	for _, r := range p.problem.Virtual {
 		request.Requires = append(request.Requires, p.newSet(anyVersion(r.Name)))
 	}

@@ -84,6 +84,9 @@ type Problem struct {
 	// Soft solvables are added one by one to the finished answer where they
 	// fit without changing it.
 	Soft []Solvable
+	// Size is about how many solvables there are, so that room can be made for
+	// them; 0 means that it is not known.
+	Size int
 	// Effort is after how many conflicts the search gives up with ErrEffort;
 	// 0 means never.
 	Effort int

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 )
 
 // ErrEffort says that a problem was given up as too hard.
@@ -79,17 +80,41 @@ func Solve(ctx context.Context, p Provider, problem Problem) ([]Solvable, error)
 	return answer, nil
 }
 
+// clausesEach and tasksEach are how many clauses and tasks a solvable mostly
+// makes, and maxRoom for how many solvables there is room at first.
+const (
+	clausesEach = 9
+	tasksEach   = 5
+	maxRoom     = 1 << 13
+)
+
 func newSolver(p Provider, problem Problem) *Solver {
 	s := &Solver{p: p, root: problem}
-	s.c.grow(1 << 12)
+	n := min(problem.Size, maxRoom)
+	s.c.grow(max(1<<12, clausesEach*n))
+	s.grow(n + n/2)
+	s.encoder.tasks = make([]task, 0, tasksEach*n)
 	s.newVariable(Root)
 	s.cache.variable = append(s.cache.variable, 0)
 	s.c.add(kindRoot, -1, 0, 0, 0)
 	return s
 }
 
+// grow makes room for n variables.
+func (s *Solver) grow(n int) {
+	s.value = slices.Grow(s.value, 2*n)
+	for _, list := range []*[]int32{&s.level, &s.reason, &s.firstReq, &s.lastReq, &s.stamp} {
+		*list = slices.Grow(*list, n)
+	}
+	s.heads, s.holds = slices.Grow(s.heads, 2*n), slices.Grow(s.holds, n)
+	s.solvable, s.grouped = slices.Grow(s.solvable, n), slices.Grow(s.grouped, n)
+}
+
 func (s *Solver) newVariable(of Solvable) int32 {
 	v := int32(len(s.level))
+	if len(s.level) == cap(s.level) {
+		s.grow(len(s.level))
+	}
 	s.value = append(s.value, free, free)
 	s.heads = append(s.heads, -1, -1)
 	s.level = append(s.level, 0)
