@@ -15,7 +15,7 @@ import (
 )
 
 // onDebian is the base of the example.
-const onDebian = `debian = { suite = "bookworm", packages = ["bash", "coreutils", "ca-certificates", "libstdc++6", "zlib1g", "git"] }`
+const onDebian = `debian = { suite = "bookworm", packages = ["bash", "coreutils", "ca-certificates", "libc-bin", "libstdc++6", "zlib1g", "git"] }`
 
 // dataTools returns a copy of the example, with a base image, the registry and
 // the channel of this run.

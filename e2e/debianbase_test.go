@@ -19,7 +19,7 @@ func TestDataToolsOnDebian(t *testing.T) {
 	dir := copyDir(t, filepath.Join(repo, "examples", "data-tools"))
 	config := filepath.Join(dir, "gophersnake.toml")
 	m := mirror(t)
-	edit(t, config, `"git"] }`, `"git", "libc-bin"], mirror = "`+m+`" }`) // for getent, and the locale C.UTF-8
+	edit(t, config, `"git"] }`, `"git"], mirror = "`+m+`" }`)
 	edit(t, config, "localhost:5000/data-tools", registry+"/on-debian")
 	text := readFile(t, config) + "\n[registry.\"channel.example\"]\nmirrors = [\"" + channel.URL + "\"]\n" + plain(m)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
