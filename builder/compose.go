@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -160,6 +161,14 @@ func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root
 func (c *composer) tools() error {
 	if len(c.lock.Tools) == 0 {
 		return nil
+	}
+	for _, b := range c.Programs {
+		name, dir := cmp.Or(b.Name, cli.DefaultName(b.Package)), cmp.Or(b.Path, cli.DefaultPath)
+		i := slices.IndexFunc(c.lock.Tools, func(t lock.Tool) bool { return t.Name() == name })
+		if i >= 0 && trimRoot(dir) == gotools.Dir {
+			return fault.New(fault.Usage, "go.tools", "tool %q and cli %q are both %s/%s", c.lock.Tools[i].Package, b.Package, dir, name).
+				WithHint("give the cli another name or path")
+		}
 	}
 	return c.add(gotools.Layer(gotools.Env{
 		Platform: c.platform, Tools: c.lock.Tools, Go: c.lock.Go, Facts: c.facts, Compression: c.Compression, Compile: c.CompileTools,

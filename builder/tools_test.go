@@ -40,6 +40,11 @@ func TestComposeTools(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 
+	clash := vet
+	clash.Package = "tools.example/hello"
+	_, err = p.image(amd64, nil, func(s *lock.Selection, _ *builder.Inputs) { s.Tools = []lock.Tool{clash} })
+	wantError(t, err, fault.Usage, `go.tools: tool "tools.example/hello" and cli "./cmd/hello" are both /usr/local/bin/hello`, "give the cli another name or path")
+
 	vet.Go = "1.27.0"
 	_, err = p.image(amd64, nil, func(s *lock.Selection, _ *builder.Inputs) { s.Tools = []lock.Tool{vet} })
 	wantError(t, err, fault.Stale, `gophersnake.lock: no go 1.27.0 for linux/amd64, which tool "tools.example/vet" needs`, "run gophersnake lock")

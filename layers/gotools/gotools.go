@@ -19,7 +19,6 @@ package gotools
 
 import (
 	"context"
-	"io"
 	"os"
 	"path"
 	"slices"
@@ -132,5 +131,5 @@ func (e Env) write(ctx context.Context, t lock.Tool, name string, w *tree.Writer
 	if err != nil {
 		return fault.New(fault.Disk, "tool "+t.Name(), "%w", err)
 	}
-	return w.Add(tree.Header{Path: name, Mode: 0o755, Size: info.Size()}, io.Reader(f))
+	return w.Add(tree.Header{Path: name, Mode: 0o755, Size: info.Size()}, f)
 }
