@@ -149,6 +149,12 @@ func TestMarshalErrors(t *testing.T) {
 		{"build number", func(l *Lock) { l.Conda[0].BuildNumber = 1 << 63 }, `usage package "tzdata": build-number 9223372036854775808 is too large`},
 		{"no environment", func(l *Lock) { l.Conda[0].Envs = nil }, `usage package "tzdata": envs is missing or empty`},
 		{"two answers", func(l *Lock) { l.Conda[1] = l.Conda[3]; l.Conda[1].Build = "other" }, `usage environment default has package "python" for linux/amd64 twice`},
+		{"two defaults", func(l *Lock) {
+			l.Go[0].Default = true
+			other := l.Go[0]
+			other.Version, other.Module = "1.25.0", strings.Replace(other.Module, other.Version, "1.25.0", 1)
+			l.Go = append(l.Go, other)
+		}, `usage environment default has a default Go for darwin/arm64 twice`},
 		{"absolute path", func(l *Lock) { l.Conda[0].URL = "/home/user/x-1-0.conda" }, `usage package "tzdata": url "/home/user/x-1-0.conda" is an absolute path`},
 	} {
 		l := small()
