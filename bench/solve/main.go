@@ -109,8 +109,9 @@ func (b *bench) tools(ctx context.Context) error {
 	if version.Version == "" {
 		return errors.New("no py-rattler to compare with: it does not tell its version")
 	}
-	fmt.Fprintf(b.out, "%s %s/%s, %d cpus; py-rattler %s; %d rounds\n\n",
+	fmt.Fprintf(b.out, "%s %s/%s, %d cpus; py-rattler %s; %d rounds\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version.Version, b.rounds)
+	fmt.Fprintf(b.out, "Ours with GOGC=%d and GOMEMLIMIT=%dMiB, as in gophersnake\n\n", gcPercent, memoryLimit>>20)
 	return nil
 }
 

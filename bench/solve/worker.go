@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +21,19 @@ import (
 	"github.com/gophersnake/gophersnake/conda/solver"
 )
 
+// What cmd/gophersnake sets for its garbage collector.
+const (
+	gcPercent   = 400
+	memoryLimit = 128 << 20
+)
+
 // workerArg makes this program do one job, as peer.py does.
 const workerArg = "worker"
 
 // worker does a job with the conda engine.
 func worker(ctx context.Context, in io.Reader, out io.Writer) error {
+	debug.SetGCPercent(gcPercent) // as in cmd/gophersnake
+	debug.SetMemoryLimit(memoryLimit)
 	var j job
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
 		return err
