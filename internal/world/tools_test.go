@@ -134,7 +134,7 @@ func TestTool(t *testing.T) {
 // TestToolUnsure checks that nothing is believed that the checksum database
 // does not say, and that nothing of it is kept.
 func TestToolUnsure(t *testing.T) {
-	w, s, _, sums := toolWorld(t)
+	w, _, _, sums := toolWorld(t)
 	w.use("off")
 	_, err := w.Tool(t.Context(), "tools.example/M/vet", "latest")
 	wantError(t, err, fault.Usage, `go.proxy: no module proxy in "off"`, "set [go] proxy or GOPROXY to the URL of a module proxy: toolchains come as modules")
@@ -148,7 +148,7 @@ func TestToolUnsure(t *testing.T) {
 			t.Errorf("another hash: %v", err)
 		}
 	}
-	w, s, _, sums = toolWorld(t)
+	w, s, _, sums := toolWorld(t)
 	delete(sums, "tools.example/M@v1.0.0")
 	_, err = w.Tool(t.Context(), "tools.example/M/vet", "latest")
 	if fault.ClassOf(err) != fault.Network || !strings.Contains(err.Error(), "tools.example/M@v1.0.0: the module proxy or the checksum database lacks it") {
