@@ -179,15 +179,26 @@ func runNative(t *testing.T, root string) {
 }
 
 // mountSystem gives a root /dev and /proc, as a container has them: go build
-// wants the first, and the loader finds $ORIGIN by the second.
+// wants the first, and programs find themselves by the second. Both are the
+// root's own. The machine's /dev must never be mounted below a test's directory:
+// a process that a test leaves behind keeps it busy, and removing the directory
+// would remove the devices of the machine.
 func mountSystem(t *testing.T, root string) {
-	for _, dir := range []string{"/dev", "/proc"} {
+	for _, dir := range []string{"dev", "proc"} {
 		at := filepath.Join(root, dir)
 		if err := os.MkdirAll(at, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		run(t, "mount", "--bind", dir, at)
-		t.Cleanup(func() { exec.Command("umount", at).Run() })
+		kind := map[string]string{"dev": "tmpfs", "proc": "proc"}[dir]
+		run(t, "mount", "-t", kind, kind, at)
+		t.Cleanup(func() {
+			if out, err := exec.Command("umount", "--lazy", at).CombinedOutput(); err != nil {
+				t.Errorf("umount %s: %v\n%s", at, err, out)
+			}
+		})
+	}
+	for name, minor := range map[string]string{"null": "3", "zero": "5", "random": "8", "urandom": "9"} {
+		run(t, "mknod", "-m", "666", filepath.Join(root, "dev", name), "c", "1", minor)
 	}
 }
 
