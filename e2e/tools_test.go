@@ -1,0 +1,88 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// TestTools locks real tools, compiles them for both platforms by a Go that no
+// image has, and runs them: natively, and emulated for arm64.
+func TestTools(t *testing.T) {
+	dir, s := t.TempDir(), newStore(t)
+	file := filepath.Join(dir, "gophersnake.toml")
+	const first = "\"mvdan.cc/gofumpt@v0.12.0\""
+	text := "version = 1\n[image]\nname = \"" + registry + "/tools\"\ntags = [\"latest\"]\n[go]\ntools = [" + first + "]\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	logged := func(args ...string) string {
+		out, err := s.command(t, dir, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+		return string(out)
+	}
+	if out := logged("lock"); !strings.Contains(out, "compiles gofumpt, which needs Go 1.26.0; it is not in the image") {
+		t.Errorf("lock does not tell of the Go that compiles:\n%s", out)
+	}
+	if out := logged("build"); strings.Count(out, "compiling gofumpt v0.12.0 for linux/") != 2 {
+		t.Errorf("build says\n%s", out)
+	}
+
+	// A tool more: what is there stays, and is not compiled again.
+	edit(t, file, first, first+", \"honnef.co/go/tools/cmd/staticcheck@v0.8\"")
+	logged("lock")
+	out := logged("build")
+	if strings.Contains(out, "compiling gofumpt") || strings.Count(out, "compiling staticcheck v0.8.2 for linux/") != 2 {
+		t.Errorf("build with another tool says\n%s", out)
+	}
+	want := digest(t, s.gs(t, dir, "push"))
+
+	ref := registry + "/tools:latest"
+	for _, arch := range []string{"amd64", "arm64"} {
+		root, emulator := unpack(t, ref, arch), []string(nil)
+		if arch == "arm64" {
+			putEmulator(t, root)
+			emulator = []string{"/qemu"}
+		}
+		for _, tt := range []struct{ want, tool string }{
+			{"staticcheck 2026.2.2 (", "/usr/local/bin/staticcheck"},
+			{"v0.12.0 (go1.2", "/usr/local/bin/gofumpt"},
+		} {
+			if got := inRoot(t, root, append(emulator, tt.tool, "-version")...); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%s of %s says %q, want %q", tt.tool, arch, got, tt.want)
+			}
+		}
+		if info, err := os.Stat(filepath.Join(root, "usr/local/go")); err == nil {
+			t.Errorf("the image has a Go: %v", info.Name())
+		}
+	}
+
+	// A complete lock needs nobody; without its rows all is made again, from
+	// the module proxy and with empty caches, to the same bytes.
+	var asked atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		http.Error(w, "nobody should ask", http.StatusTeapot)
+	}))
+	defer proxy.Close()
+	cmd := coldStore(t).command(t, dir, "push", "--locked")
+	cmd.Env = append(cmd.Env, "GOPROXY="+proxy.URL)
+	if got := digest(t, runCmd(t, cmd)); got != want || asked.Load() != 0 {
+		t.Errorf("with a complete lock: %s, want %s; %d questions to the module proxy", got, want, asked.Load())
+	}
+	again := copyDir(t, dir)
+	dropRows(t, again)
+	cmd = coldStore(t).command(t, again, "push", "--locked")
+	cmd.Env = append(cmd.Env, "GOFLAGS=-mod=mod", "GONOSUMDB=*", "GOAMD64=v3", "TZ=Asia/Tokyo", "GOMAXPROCS=1")
+	if got := digest(t, runCmd(t, cmd)); got != want {
+		t.Errorf("made again: %s, want %s", got, want)
+	}
+}
