@@ -30,7 +30,7 @@ func TestDockerfile(t *testing.T) {
 	modules := strings.TrimSpace(run(t, "go", "env", "GOMODCACHE"))
 	out := docker("run", "--rm", "--network=host", "-v", modules+":/go/pkg/mod:ro", "-e", "GOPROXY=off", "-e", "GOFLAGS=-modcacherw", "suite",
 		"go", "test", "./tree/...", "./platforms", "./lock", "./conda/version", "./spec/...", "./debian")
-	if n := strings.Count(out, "\nok  \t")+strings.Count(out[:min(len(out), 3)], "ok "); n < 7 || strings.Contains(out, "FAIL") {
+	if n := strings.Count(out, "\nok  \t") + strings.Count(out[:min(len(out), 3)], "ok "); n < 7 || strings.Contains(out, "FAIL") {
 		t.Errorf("%d packages passed:\n%s", n, out)
 	}
 	t.Log("\n" + out)
