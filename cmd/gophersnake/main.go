@@ -23,8 +23,8 @@ func main() {
 	os.Exit(code)
 }
 
-// relaxCollector lets garbage wait while there is little memory in use, which
-// makes a solve a third faster. GOGC and GOMEMLIMIT count for more.
+// relaxCollector lets garbage wait while there is little memory in use: a solve
+// is over before it would matter. GOGC and GOMEMLIMIT count for more.
 func relaxCollector(lookupenv func(name string) (value string, ok bool)) {
 	_, percent := lookupenv("GOGC")
 	_, limit := lookupenv("GOMEMLIMIT")
