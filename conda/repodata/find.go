@@ -265,7 +265,7 @@ func (r *reader) nameID(raw []byte, plain bool, in section) (int32, bool) {
 	stem, ext := cutExt(file)
 	name, ok := nameOf(stem)
 	if ext == "" || !ok || strings.ContainsAny(file, `/\`) {
-		r.fail("file name %q is not name-version-build.conda or .tar.bz2", file)
+		r.refuse("file name %q is not name-version-build.conda or .tar.bz2", file)
 		return 0, false
 	}
 	r.last, r.id = name, r.idOf(name)

@@ -35,6 +35,16 @@ func (s *scanner) fail(format string, args ...any) bool {
 	return false
 }
 
+// refuse is fail for what is read but is not as it should be, wherever in the
+// window it ends.
+func (s *scanner) refuse(format string, args ...any) bool {
+	if s.bad == "" {
+		s.fail(format, args...)
+		s.short = false
+	}
+	return false
+}
+
 func (s *scanner) want(what string) bool {
 	if s.pos >= len(s.data) {
 		return s.fail("ends early, at byte %d", s.base+len(s.data))
