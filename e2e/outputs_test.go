@@ -175,17 +175,23 @@ func TestRootFS(t *testing.T) {
 			t.Errorf("-umoci +gophersnake\n%.4000s", diff)
 		}
 	}
+	mountSystem(t, filepath.Join(root, "linux-amd64")) // python finds its library by /proc
 	if got := inRoot(t, filepath.Join(root, "linux-amd64"), "python", "-c", "import requests; print(requests.__name__)"); got != "requests\n" {
 		t.Errorf("python says %q", got)
 	}
-	// As somebody else: the files are theirs, and no bit says otherwise.
+	// As somebody else, whose HOME is root's: the files are theirs, and no bit
+	// says otherwise.
 	own := t.TempDir()
 	giveTo(t, 65534, own)
 	theirs := coldStore(t)
 	giveTo(t, 65534, string(theirs), dir)
 	cmd := theirs.command(t, dir, "build", "--locked", "--platform", "linux/amd64", "-o", "rootfs:"+filepath.Join(own, "root"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	cmd.Env = append(cmd.Env, "HOME=/nonexistent")
+	home := t.TempDir()
+	if err := os.Chmod(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Env, "HOME="+home)
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	if err := cmd.Run(); err != nil || !strings.Contains(errs.String(), "files of rootfs: belong to you: only root can give them the image's owners\n") {

@@ -114,7 +114,9 @@ func (a *app) condarc() (condarc.Config, error) {
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
-		if file == "" || errors.Is(err, fs.ErrNotExist) && a.getenv("CONDARC") == "" {
+		// In containers HOME is often that of another user.
+		absent := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+		if file == "" || absent && a.getenv("CONDARC") == "" {
 			continue
 		}
 		if err != nil {
