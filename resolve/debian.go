@@ -16,7 +16,7 @@ func (s *resolver) debian(ctx context.Context, env *spec.Environment) error {
 	q := lock.Debian{Suite: d.Suite, Snapshot: d.Snapshot, Components: d.Components, Packages: d.Packages, Preset: d.Preset}
 	from := debian.Source{Mirror: d.Mirror, Keyring: d.Keyring, At: s.Now}
 	if q.Snapshot == "" && d.Mirror == "" {
-		q.Snapshot = s.Now.UTC().Format(debian.SnapshotTime) // the archive that is asked keeps every state
+		q.Snapshot = s.snapshot(q) // the archive that is asked keeps every state
 	}
 	for _, p := range env.Image.Platforms {
 		base, debs, ok := s.oldDebian(q, d.Snapshot == "", p)
@@ -43,12 +43,25 @@ func (s *resolver) oldDebian(q lock.Debian, anyTime bool, p platforms.Platform) 
 		return nil, nil, false
 	}
 	for _, b := range s.Old.Base {
-		was := b.Debian
-		if b.Platform != p || was.Suite != q.Suite || was.Preset != q.Preset || !anyTime && was.Snapshot != q.Snapshot ||
-			!slices.Equal(was.Components, q.Components) || !slices.Equal(was.Packages, q.Packages) {
-			continue
+		if b.Platform == p && sameWish(b.Debian, q) && (anyTime || b.Snapshot == q.Snapshot) {
+			return &b, s.Old.For(b.Envs[0], p).Debs, true
 		}
-		return &b, s.Old.For(b.Envs[0], p).Debs, true
 	}
 	return nil, nil, false
+}
+
+// snapshot returns the time that the old lock chose for the same wish, so that
+// a platform that is new gets the state which the others have, else now.
+func (s *resolver) snapshot(q lock.Debian) string {
+	for _, b := range s.Old.Base {
+		if b.Snapshot != "" && sameWish(b.Debian, q) && !s.Update("base") {
+			return b.Snapshot
+		}
+	}
+	return s.Now.UTC().Format(debian.SnapshotTime)
+}
+
+// sameWish reports whether two bases were asked for alike, but for the time.
+func sameWish(a, b lock.Debian) bool {
+	return a.Suite == b.Suite && a.Preset == b.Preset && slices.Equal(a.Components, b.Components) && slices.Equal(a.Packages, b.Packages)
 }

@@ -43,6 +43,11 @@ func TestDebian(t *testing.T) {
 	if n != 0 || again.Base[0].Snapshot != "20261101T120000Z" || len(again.Deb) != 4 {
 		t.Errorf("%d requests for an old wish: %+v", n, again.Base)
 	}
+	one, _ := lockAt(strings.Replace(onDebian, `, "linux/arm64"`, "", 1), nil, now)
+	two, n := lockAt(onDebian, one, now.AddDate(0, 1, 0))
+	if n != 1 || two.Base[1].Snapshot != one.Base[0].Snapshot {
+		t.Errorf("%d requests for a new platform, at %s, not at %s", n, two.Base[1].Snapshot, one.Base[0].Snapshot)
+	}
 	_, n = lockAt(strings.Replace(onDebian, `"git"`, `"git", "less"`, 1), first, now)
 	if n != 2 {
 		t.Errorf("%d requests for a new wish, want 2", n)

@@ -140,9 +140,10 @@ func (t *target) limit(spec string) {
 }
 
 // common finds a version of a name that all targets can have, and gives them
-// solutions with it and with what is to be kept; the zero version means that there
-// is none. It descends from v: a target that cannot have a version says which lower one it would take.
-// Since that may pass over some, those that all channels have are tried too.
+// solutions with it and with what is to be kept; the zero version means that
+// there is none. It descends from v: a target that cannot have a version says
+// which lower one it would take. Since that may pass over some, those that all
+// channels have are tried too.
 func common(ctx context.Context, targets []*target, name string, v version.Version, keep []string) (version.Version, error) {
 	var tried []version.Version
 	for !v.IsZero() {
