@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -164,9 +165,12 @@ func TestPushMounts(t *testing.T) {
 			from, err := name.NewRepository(reg.Host() + "/" + tc.from)
 			must(t, err)
 			l.From = &from
+			var mu sync.Mutex // requests come in parallel
 			mounts := 0
 			mountedDigest := ""
 			reg.Fault = func(w http.ResponseWriter, r *http.Request) bool {
+				mu.Lock()
+				defer mu.Unlock()
 				if q := r.URL.Query(); q.Get("mount") != "" {
 					mounts++
 					if q.Get("from") != tc.from || q.Get("mount") != digest(t, l).String() {
