@@ -8,15 +8,15 @@ import (
 	"github.com/gophersnake/gophersnake/tree"
 )
 
-// Archive holds the packages of one architecture that a suite offers.
+// Archive holds the packages of one architecture that suites offer.
 type Archive struct {
 	arch      string
 	byName    map[string][]*Package // newest first
-	providers map[string][]*Package // by priority, then name
+	providers map[string][]*Package // by priority, then name, newest first
 }
 
 // NewArchive returns an archive of packages of an architecture. Of several
-// versions of a name the newest counts.
+// versions of a name the newest counts, the first of equal ones.
 func NewArchive(arch string, packages []*Package) *Archive {
 	a := &Archive{arch: arch, byName: map[string][]*Package{}, providers: map[string][]*Package{}}
 	for _, p := range packages {
@@ -24,14 +24,16 @@ func NewArchive(arch string, packages []*Package) *Archive {
 	}
 	for _, list := range a.byName {
 		slices.SortStableFunc(list, func(x, y *Package) int { return CompareVersions(y.Version, x.Version) })
-		for _, any := range list[0].Provides {
-			for _, r := range any {
-				a.providers[r.Name] = append(a.providers[r.Name], list[0])
+		for _, p := range list {
+			for _, any := range p.Provides {
+				for _, r := range any {
+					a.providers[r.Name] = append(a.providers[r.Name], p)
+				}
 			}
 		}
 	}
 	for _, list := range a.providers {
-		slices.SortFunc(list, func(x, y *Package) int {
+		slices.SortStableFunc(list, func(x, y *Package) int {
 			return cmp.Or(cmp.Compare(x.rank(), y.rank()), cmp.Compare(x.Name, y.Name))
 		})
 	}
@@ -70,7 +72,7 @@ func (a *Archive) Preset(name string) ([]*Package, error) {
 
 // Closure returns the packages of names and all that they need, sorted by
 // name, and those of have, whose own needs are not looked at. A name may be
-// "name=version". The error is of class usage for a name
+// "name=version". The error is of class usage for a name or version
 // that is not there, and unsatisfiable, with the chain of packages, for
 // dependencies that cannot be met.
 func (a *Archive) Closure(names []string, have ...*Package) ([]*Package, error) {
@@ -132,11 +134,29 @@ func (a *Archive) named(want string) (*Package, error) {
 	}
 	switch list := a.byName[name]; {
 	case len(list) > 0:
-		return nil, tree.NewError("", "package %q has the version %s, not %s", name, list[0].Version, version).WithClass("usage")
+		return nil, tree.NewError("", "package %q has no version %s", name, version).WithClass("usage").WithHint("there is %s", versions(list, version))
 	case len(a.providers[name]) > 0:
 		return nil, tree.NewError("", "package %q is virtual", name).WithClass("usage").WithHint("name one that provides it: %s", names(a.providers[name]))
 	}
 	return nil, tree.NewError("", "there is no package %q", name).WithClass("usage")
+}
+
+// versions lists up to five versions around one, newest first.
+func versions(list []*Package, near string) string {
+	const most = 5
+	var all []string
+	at := 0 // how many are newer
+	for _, p := range list {
+		if len(all) > 0 && all[len(all)-1] == p.Version {
+			continue
+		}
+		if CompareVersions(p.Version, near) > 0 {
+			at++
+		}
+		all = append(all, p.Version)
+	}
+	from := max(0, min(at-most/2, len(all)-most))
+	return strings.Join(all[from:min(from+most, len(all))], ", ")
 }
 
 func names(list []*Package) string {
@@ -144,7 +164,7 @@ func names(list []*Package) string {
 	for _, p := range list {
 		all = append(all, p.Name)
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(slices.Compact(all), ", ")
 }
 
 type closure struct {
@@ -176,10 +196,14 @@ func (c *closure) need(p *Package, any []Relation) error {
 		}
 	}
 	var texts []string
+	instead := ""
 	for _, r := range any {
 		texts = append(texts, r.String())
+		if q := c.chosen[r.Name]; q != nil && instead == "" {
+			instead = " beside " + c.chain(q)
+		}
 	}
-	return tree.NewError("", "%s needs %s, which cannot be had", c.chain(p), strings.Join(texts, " | ")).WithClass("unsatisfiable")
+	return tree.NewError("", "%s needs %s, which cannot be had%s", c.chain(p), strings.Join(texts, " | "), instead).WithClass("unsatisfiable")
 }
 
 // chain returns the packages that led to one.
@@ -208,7 +232,7 @@ func (a *Archive) find(r Relation) *Package {
 		}
 	}
 	for _, p := range a.providers[r.Name] {
-		if p.provides(r) {
+		if p == a.byName[p.Name][0] && p.provides(r) {
 			return p
 		}
 	}

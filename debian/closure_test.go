@@ -1,6 +1,7 @@
 package debian
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -73,6 +74,17 @@ Depends: virtual (>= 3)
 
 deep 1
 Depends: needs-more
+
+pin 2
+
+pin 1
+Provides: older
+
+user 1
+Depends: pin (>= 2)
+
+user-of-older 1
+Depends: older
 `
 
 func TestClosure(t *testing.T) {
@@ -84,6 +96,8 @@ func TestClosure(t *testing.T) {
 		{"foo=1", "foo"},
 		{"foo", "baz foo"},
 		{"needs", "lib needs"},
+		{"pin=1 user-of-older", "pin user-of-older"},
+		{"user pin=2", "pin user"},
 	} {
 		all, err := archive(t, world).Closure(strings.Fields(tt.want))
 		if err != nil {
@@ -98,14 +112,36 @@ func TestClosure(t *testing.T) {
 
 func TestClosureErrors(t *testing.T) {
 	for want, text := range map[string]string{
-		"nothing":  `there is no package "nothing"`,
-		"awk":      `package "awk" is virtual`,
-		"foo=3":    `package "foo" has the version 2, not 3`,
-		"deep":     "deep -> needs-more 1 needs virtual (>= 3), which cannot be had",
-		"foo bash": "foo -> baz 1 excludes bash 5.2 (bash (<< 6))",
+		"nothing":       `there is no package "nothing"`,
+		"awk":           `package "awk" is virtual`,
+		"foo=3":         `package "foo" has no version 3`,
+		"deep":          "deep -> needs-more 1 needs virtual (>= 3), which cannot be had",
+		"foo bash":      "foo -> baz 1 excludes bash 5.2 (bash (<< 6))",
+		"user-of-older": "user-of-older 1 needs older, which cannot be had",
+		"pin=1 user":    "user 1 needs pin (>= 2), which cannot be had beside pin 1",
 	} {
 		if _, err := archive(t, world).Closure(strings.Fields(want)); err == nil || err.Error() != text {
 			t.Errorf("%s: %v, want %s", want, err, text)
+		}
+	}
+}
+
+// TestVersions shows which versions are named beside one that is not there.
+func TestVersions(t *testing.T) {
+	text := ""
+	for _, v := range []string{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.6"} {
+		text += "curl " + v + "\n\n"
+	}
+	a := archive(t, text)
+	for want, hint := range map[string]string{
+		"2":     "there is 1.6, 1.5, 1.4, 1.3, 1.2",
+		"1.3-1": "there is 1.5, 1.4, 1.3, 1.2, 1.1",
+		"0":     "there is 1.4, 1.3, 1.2, 1.1, 1.0",
+	} {
+		_, err := a.Closure([]string{"curl=" + want})
+		var h interface{ Hint() string }
+		if !errors.As(err, &h) || h.Hint() != hint {
+			t.Errorf("curl=%s: %v, want the hint %q", want, err, hint)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Package struct {
 	Version      string
 	Architecture string // "amd64", "all", …
 	Path         string // of the .deb, relative to the archive: "pool/main/…"
+	Security     bool   // the archive is that of security updates; for the caller to set
 	Size         int64  // of the .deb, in bytes
 	SHA256       string // of the .deb, lower-case hex
 	Essential    bool

@@ -53,13 +53,14 @@ type Base struct {
 // Debian is what a base of Debian packages was resolved from; the packages
 // themselves are Debs.
 type Debian struct {
-	Suite      string   `toml:"suite,omitempty"`      // "bookworm"; "" for an image
-	Snapshot   string   `toml:"snapshot,omitempty"`   // of the archive, "20261101T000000Z"
-	Components []string `toml:"components,omitempty"` // of the archive
-	Packages   []string `toml:"packages,omitempty"`   // as configured
-	Preset     string   `toml:"preset,omitempty"`     // likewise
-	Release    string   `toml:"release,omitempty"`    // version and date of the suite, for people
-	SignedBy   string   `toml:"signed-by,omitempty"`  // fingerprint of the key that signed the index
+	Suite       string   `toml:"suite,omitempty"`        // "bookworm"; "" for an image
+	ExtraSuites []string `toml:"extra-suites,omitempty"` // as configured
+	Snapshot    string   `toml:"snapshot,omitempty"`     // of the archives, "20261101T000000Z"
+	Components  []string `toml:"components,omitempty"`   // of the archives
+	Packages    []string `toml:"packages,omitempty"`     // as configured
+	Preset      string   `toml:"preset,omitempty"`       // likewise
+	Release     string   `toml:"release,omitempty"`      // version and date of the suites, for people
+	SignedBy    string   `toml:"signed-by,omitempty"`    // fingerprints of the keys that signed the indexes
 }
 
 // Deb is one Debian package of a base.
@@ -68,10 +69,11 @@ type Deb struct {
 	Platform     platforms.Platform `toml:"platform"`
 	Name         string             `toml:"name"`
 	Version      string             `toml:"version"`
-	Architecture string             `toml:"architecture"` // "amd64", "arm64" or "all"
-	Path         string             `toml:"path"`         // relative to the archive: "pool/main/…"
-	SHA256       string             `toml:"sha256"`       // hex
-	Size         int64              `toml:"size"`         // bytes
+	Architecture string             `toml:"architecture"`       // "amd64", "arm64" or "all"
+	Security     bool               `toml:"security,omitempty"` // the archive is that of security updates
+	Path         string             `toml:"path"`               // relative to the archive: "pool/main/…"
+	SHA256       string             `toml:"sha256"`             // hex
+	Size         int64              `toml:"size"`               // bytes
 }
 
 // Blob is a base layer.

@@ -82,11 +82,11 @@ func small() *Lock {
 			},
 		}, {
 			Envs: both, Platform: arm64,
-			Debian: Debian{Suite: "bookworm", Snapshot: "20261101T000000Z", Components: []string{"main"}, Packages: []string{"bash"}, Release: "12.15", SignedBy: "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"},
+			Debian: Debian{Suite: "bookworm", ExtraSuites: []string{"bookworm-security"}, Snapshot: "20261101T000000Z", Components: []string{"main"}, Packages: []string{"bash"}, Release: "12.15", SignedBy: "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"},
 			Facts:  Facts{Libc: "glibc 2.36", Sh: true},
 		}},
 		Deb: []Deb{{
-			Envs: both, Platform: arm64, Name: "bash", Version: "5.2.15-2+b13", Architecture: "arm64",
+			Envs: both, Platform: arm64, Name: "bash", Version: "5.2.15-2+b13", Architecture: "arm64", Security: true,
 			Path: "pool/main/b/bash/bash_5.2.15-2+b13_arm64.deb", SHA256: hex64("e"), Size: 1400000,
 		}},
 		Solve: []Solve{{
@@ -138,7 +138,7 @@ func TestGolden(t *testing.T) {
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("text of the lock (-want +got):\n%s", d)
 	}
-	const digest = "sha256:ec5757a5e02a4dc60725e0b50762189c28625734728f74da32b8b241101ef0a2"
+	const digest = "sha256:2090ca49c2f4152e90fbecc19320a1817d761d45205514b91a8b8723fda52155"
 	if d := small().Digest(); d != digest {
 		t.Errorf("digest of the resolved part is %s, want %s", d, digest)
 	}

@@ -13,8 +13,10 @@ import (
 // debian locks a base of Debian packages for every platform.
 func (s *resolver) debian(ctx context.Context, env *spec.Environment) error {
 	d := env.Base.Debian
-	q := lock.Debian{Suite: d.Suite, Snapshot: d.Snapshot, Components: d.Components, Packages: d.Packages, Preset: d.Preset}
-	from := debian.Source{Mirror: d.Mirror, Keyring: d.Keyring, At: s.Now}
+	q := lock.Debian{
+		Suite: d.Suite, ExtraSuites: d.ExtraSuites, Snapshot: d.Snapshot, Components: d.Components, Packages: d.Packages, Preset: d.Preset,
+	}
+	from := debian.Source{Mirror: d.Mirror, Security: d.SecurityMirror, Keyring: d.Keyring, At: s.Now}
 	if q.Snapshot == "" && d.Mirror == "" {
 		q.Snapshot = s.snapshot(q) // the archive that is asked keeps every state
 	}
@@ -63,5 +65,5 @@ func (s *resolver) snapshot(q lock.Debian) string {
 
 // sameWish reports whether two bases were asked for alike, but for the time.
 func sameWish(a, b lock.Debian) bool {
-	return a.Suite == b.Suite && a.Preset == b.Preset && slices.Equal(a.Components, b.Components) && slices.Equal(a.Packages, b.Packages)
+	return a.Suite == b.Suite && slices.Equal(a.ExtraSuites, b.ExtraSuites) && a.Preset == b.Preset && slices.Equal(a.Components, b.Components) && slices.Equal(a.Packages, b.Packages)
 }

@@ -18,6 +18,7 @@ package debiantest
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -188,8 +189,9 @@ func (k Key) Sign(text string, at time.Time) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Suite describes an archive's suite, whose codename is bookworm.
+// Suite describes an archive's suite.
 type Suite struct {
+	Codename    string    // "": bookworm
 	Date, Until time.Time // zero: Created, and none
 	Packages    []Package
 }
@@ -203,7 +205,8 @@ func (s Suite) Files(k Key) (map[string][]byte, error) {
 		s.Date = Created()
 	}
 	const layout = "Mon, 02 Jan 2006 15:04:05 UTC"
-	release := "Suite: oldstable\nCodename: bookworm\nVersion: 12.0\nDate: " + s.Date.Format(layout) + "\nAcquire-By-Hash: yes\n"
+	codename := cmp.Or(s.Codename, "bookworm")
+	release := "Suite: " + strings.Replace(codename, "bookworm", "oldstable", 1) + "\nCodename: " + codename + "\nVersion: 12.0\nDate: " + s.Date.Format(layout) + "\nAcquire-By-Hash: yes\n"
 	if !s.Until.IsZero() {
 		release += "Valid-Until: " + s.Until.Format(layout) + "\n"
 	}
@@ -224,12 +227,12 @@ func (s Suite) Files(k Key) (map[string][]byte, error) {
 			return nil, err
 		}
 		dir := "main/binary-" + arch + "/"
-		all["dists/bookworm/"+dir+"Packages.gz"] = packed
-		all["dists/bookworm/"+dir+"by-hash/SHA256/"+sum(packed)] = packed
+		all["dists/"+codename+"/"+dir+"Packages.gz"] = packed
+		all["dists/"+codename+"/"+dir+"by-hash/SHA256/"+sum(packed)] = packed
 		release += fmt.Sprintf(" %s %d %sPackages.gz\n", sum(packed), len(packed), dir)
 	}
 	signed, err := k.Sign(release, s.Date)
-	all["dists/bookworm/InRelease"] = signed
+	all["dists/"+codename+"/InRelease"] = signed
 	return all, err
 }
 

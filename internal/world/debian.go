@@ -34,8 +34,8 @@ const maxPackages = 256 << 20
 // to the facts of the root file system that the packages make. The environments
 // of base and packages are left to the caller.
 func (w *World) Debian(ctx context.Context, q lock.Debian, from debian.Source, p platforms.Platform) (*lock.Base, []lock.Deb, error) {
-	d := Debs{World: w, Archive: from.Archive(q.Snapshot)}
-	packages, err := d.index(ctx, &q, from, p)
+	d := NewDebs(w, from, q.Snapshot)
+	packages, err := d.packages(ctx, &q, from, p)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +48,7 @@ func (w *World) Debian(ctx context.Context, q lock.Debian, from debian.Source, p
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, c := range chosen {
-		debs[i] = lock.Deb{Platform: p, Name: c.Name, Version: c.Version, Architecture: c.Architecture, Path: c.Path, SHA256: c.SHA256, Size: c.Size}
+		debs[i] = lock.Deb{Platform: p, Name: c.Name, Version: c.Version, Architecture: c.Architecture, Security: c.Security, Path: c.Path, SHA256: c.SHA256, Size: c.Size}
 		g.Go(func() (err error) {
 			metas[i], err = d.DebMeta(gctx, &debs[i])
 			return err
@@ -111,16 +111,29 @@ func unmet(err error, q lock.Debian, p platforms.Platform, packages []*debian.Pa
 	return e
 }
 
-// Debs opens packages of one archive of Debian.
+// Debs opens packages of Debian.
 type Debs struct {
-	World   *World
-	Archive string // URL, with a slash at its end
+	World    *World
+	Archive  string // URL, with a slash at its end
+	Security string // likewise, of the archive of security updates
 }
 
-// index reads the packages that a suite offers, and notes in q what the suite
-// says of itself.
-func (d Debs) index(ctx context.Context, q *lock.Debian, from debian.Source, p platforms.Platform) ([]*debian.Package, error) {
-	dir := d.Archive + "dists/" + q.Suite + "/"
+// NewDebs opens packages of a source's archives.
+func NewDebs(w *World, from debian.Source, snapshot string) Debs {
+	return Debs{World: w, Archive: from.Archive(snapshot), Security: from.SecurityArchive(snapshot)}
+}
+
+// archive returns the URL of one of the archives.
+func (d Debs) archive(security bool) string {
+	if security {
+		return d.Security
+	}
+	return d.Archive
+}
+
+// packages reads what the suites offer, and notes in q what they say of
+// themselves.
+func (d Debs) packages(ctx context.Context, q *lock.Debian, from debian.Source, p platforms.Platform) ([]*debian.Package, error) {
 	keys, err := d.World.keys(from.Keyring)
 	if err != nil {
 		return nil, err
@@ -131,25 +144,65 @@ func (d Debs) index(ctx context.Context, q *lock.Debian, from debian.Source, p p
 			return nil, fault.New(fault.Usage, "base.debian.snapshot", "%q is no time such as 20261101T000000Z", q.Snapshot)
 		}
 	}
+	var all []*debian.Package
+	var said, signers []string
+	for i, suite := range append([]string{q.Suite}, q.ExtraSuites...) {
+		r, err := d.release(ctx, suite, keys, at)
+		if err != nil {
+			return nil, err
+		}
+		offered, err := d.index(ctx, suite, r, q.Components, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, offered...)
+		name := r.Version
+		if i > 0 {
+			name = suite
+		}
+		said = append(said, strings.TrimSpace(name+" of "+r.Date.Format(time.DateOnly)))
+		if !slices.Contains(signers, r.Signer) {
+			signers = append(signers, r.Signer)
+		}
+	}
+	q.Release, q.SignedBy = strings.Join(said, ", "), strings.Join(signers, ", ")
+	return all, nil
+}
+
+// release reads what a suite's InRelease says, and checks who signed it.
+func (d Debs) release(ctx context.Context, suite string, keys debian.Keys, at time.Time) (*debian.Release, error) {
+	dir := d.dir(suite)
 	data, err := d.World.Fetch.Get(ctx, dir+"InRelease", debian.MaxRelease)
 	if err != nil {
 		return nil, err
 	}
-	release, err := debian.Verify(data, fetch.Redact(dir+"InRelease"), keys, at)
+	r, err := debian.Verify(data, fetch.Redact(dir+"InRelease"), keys, at)
 	if err != nil {
 		return nil, err
 	}
-	if release.Codename != q.Suite && release.Suite != q.Suite {
-		return nil, fault.New(fault.Verification, fetch.Redact(dir), "is %s (%s), not %q", release.Codename, release.Suite, q.Suite)
+	if r.Codename != suite && r.Suite != suite {
+		return nil, fault.New(fault.Verification, fetch.Redact(dir), "is %s (%s), not %q", r.Codename, r.Suite, suite)
 	}
-	q.Release, q.SignedBy = strings.TrimSpace(release.Version+" of "+release.Date.Format(time.DateOnly)), release.Signer
-	var all []*debian.Package
-	for _, component := range q.Components {
-		f, ok := release.Packages(component, p.Debian())
+	return r, nil
+}
+
+// dir returns the URL of a suite.
+func (d Debs) dir(suite string) string {
+	return d.archive(debian.IsSecurity(suite)) + "dists/" + suite + "/"
+}
+
+// index reads the packages of a suite's components.
+func (d Debs) index(ctx context.Context, suite string, r *debian.Release, components []string, p platforms.Platform) (all []*debian.Package, err error) {
+	security := debian.IsSecurity(suite)
+	for _, component := range components {
+		f, ok := r.Packages(component, p.Debian())
 		if !ok {
-			return nil, fault.New(fault.Usage, "base.debian", "%s has no component %q for %s", q.Suite, component, p.Debian())
+			return nil, fault.New(fault.Usage, "base.debian", "%s has no component %q for %s", suite, component, p.Debian())
 		}
-		err := d.packages(ctx, dir+release.URL(f), f, p.Debian(), func(p *debian.Package) { all = append(all, p) })
+		err := d.read(ctx, d.dir(suite)+r.URL(f), f, p.Debian(), func(p *debian.Package) {
+			p.Security = security
+			all = append(all, p)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +210,7 @@ func (d Debs) index(ctx context.Context, q *lock.Debian, from debian.Source, p p
 	return all, nil
 }
 
-func (d Debs) packages(ctx context.Context, url string, f debian.File, arch string, keep func(*debian.Package)) error {
+func (d Debs) read(ctx context.Context, url string, f debian.File, arch string, keep func(*debian.Package)) error {
 	digest, _, err := d.World.Fetch.Into(ctx, d.World.Store, url, fetch.Want{SHA256: f.SHA256, Size: f.Size, Max: maxPackages})
 	if err != nil {
 		return err
@@ -220,7 +273,7 @@ func (d Debs) DebMeta(ctx context.Context, deb *lock.Deb) (*debian.Meta, error) 
 
 // OpenDeb opens a package, fetching it where the store lacks it.
 func (d Debs) OpenDeb(ctx context.Context, deb *lock.Deb) (io.ReadCloser, error) {
-	digest, _, err := d.World.Fetch.Into(ctx, d.World.Store, d.Archive+deb.Path, fetch.Want{SHA256: deb.SHA256, Size: deb.Size})
+	digest, _, err := d.World.Fetch.Into(ctx, d.World.Store, d.archive(deb.Security)+deb.Path, fetch.Want{SHA256: deb.SHA256, Size: deb.Size})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.ClassOf(err), "", "%w", err).
 			WithHint("the archive no longer has what was locked: lock --update base takes what it has now; [base.debian] snapshot keeps what it had")

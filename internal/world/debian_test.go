@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,8 @@ func TestDebianErrors(t *testing.T) {
 		{name: "chain", extra: "Package: evil\nDepends: middle\n\x00Package: middle\nDepends: app (>= 2)\n", class: fault.Unsatisfiable, want: "base.debian for linux/arm64: evil -> middle 1 needs app (>= 2), which cannot be had"},
 		{name: "conflict", extra: "Package: evil\nDepends: app\nBreaks: shell (<< 2)\n", class: fault.Unsatisfiable, want: "base.debian for linux/arm64: evil 1 excludes evil -> app -> shell 1 (shell (<< 2))"},
 		{name: "preset", spoil: func(_ *testing.T, f *frozen) { f.query.Preset = "glibc" }, class: fault.Usage, want: `base.debian for linux/arm64: there is no package "base-files"`},
+		{name: "version", spoil: func(_ *testing.T, f *frozen) { f.query.Packages = []string{"app=2"} }, class: fault.Usage, want: `base.debian for linux/arm64: package "app" has no version 2`, hint: "there is 1"},
+		{name: "version that another needs", extra: "Package: evil\nDepends: app (>= 2)\n\x00Package: app\nVersion: 2\n", spoil: func(_ *testing.T, f *frozen) { f.query.Packages = []string{"app=1", "evil"} }, class: fault.Unsatisfiable, want: "base.debian for linux/arm64: evil 1 needs app (>= 2), which cannot be had beside app 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var extra []string
@@ -179,4 +182,66 @@ func TestDebianErrors(t *testing.T) {
 			wantError(t, err, tt.class, want.Replace(tt.want), hint)
 		})
 	}
+}
+
+// add puts another suite into an archive of the mirror's server.
+func (f *frozen) add(t *testing.T, archive string, suite debiantest.Suite, packages ...string) {
+	t.Helper()
+	for _, text := range packages {
+		p, err := debiantest.Parse([]byte(text))
+		must(t, err)
+		suite.Packages = append(suite.Packages, p)
+	}
+	files, err := suite.Files(f.key)
+	must(t, err)
+	for name, data := range files {
+		f.web.files[archive+name] = string(data)
+	}
+}
+
+// TestDebianExtraSuites shows that packages of other suites count where they
+// are newer, and that those of security updates come from their own archive.
+func TestDebianExtraSuites(t *testing.T) {
+	const security = "https://packages.example/debian-security/"
+	f := newFrozen(t, 0)
+	f.add(t, mirror, debiantest.Suite{Codename: "bookworm-updates"}, "Package: app\nVersion: 1.1\nDepends: shell\n-- usr/share/app --\nupdated\n")
+	week := debiantest.Created().AddDate(0, 0, 7)
+	f.add(t, security, debiantest.Suite{Codename: "bookworm-security", Until: week}, "Package: shell\nVersion: 1+deb12u1\n-- usr/bin/sh mode=755 --\nsafe\n", "Package: app\nVersion: 1.0.1\n")
+	f.query.ExtraSuites = []string{"bookworm-updates", "bookworm-security"}
+	base, debs, err := f.ask(t)
+	must(t, err)
+	var got []string
+	for _, d := range debs {
+		got = append(got, fmt.Sprint(d.Name, " ", d.Version, " ", d.Security))
+	}
+	if diff := cmp.Diff([]string{"app 1.1 false", "shell 1+deb12u1 true"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if base.Release != "12.0 of 2026-01-01, bookworm-updates of 2026-01-01, bookworm-security of 2026-01-01" || len(base.SignedBy) != 40 {
+		t.Errorf("release %q, signed by %q", base.Release, base.SignedBy)
+	}
+	if asked := f.web.questions(); !slices.Contains(asked, security+"pool/main/s/shell/shell_1+deb12u1_all.deb") {
+		t.Errorf("asked %v", asked)
+	}
+
+	f.query.Packages = []string{"app=1", "shell=1"}
+	_, debs, err = f.ask(t)
+	must(t, err)
+	if debs[0].Version != "1" || debs[1].Version != "1" || debs[1].Security {
+		t.Errorf("wanted version 1 of both: %+v", debs)
+	}
+
+	f.query.Packages = []string{"app=0.9"}
+	_, _, err = f.ask(t)
+	wantError(t, err, fault.Usage, `base.debian for linux/arm64: package "app" has no version 0.9`, "there is 1.1, 1.0.1, 1")
+
+	f.from.At = week.Add(time.Hour)
+	delete(f.web.files, dists+"InRelease")
+	f.add(t, mirror, debiantest.Suite{})
+	_, _, err = f.ask(t)
+	wantError(t, err, fault.Verification, security+"dists/bookworm-security/InRelease: was valid until 2026-01-08T00:00:00Z", "")
+
+	f.from.Security = "https://updates.example/"
+	_, _, err = f.ask(t)
+	wantError(t, err, fault.Network, "https://updates.example/dists/bookworm-security/InRelease: 404 Not Found", "")
 }
