@@ -23,6 +23,7 @@ var (
 	fileForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$`)
 	virtualForm     = regexp.MustCompile(`^__[a-z0-9][a-z0-9_.-]*$`)
 	snapshotForm    = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
+	debVersionForm  = regexp.MustCompile(`^([0-9]+:)?[0-9][A-Za-z0-9.+~:-]*$`)
 	debianForm      = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 	extensionForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*\.[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.+-]+)?$`)
 	goVersionForm   = regexp.MustCompile(`^` + goVersion + `$`)
@@ -225,10 +226,15 @@ func checkSnapshot(s, _ string) flaw {
 	return flaw{}
 }
 
-// checkDebianPackage wants a package's name (Debian Policy 5.6.1).
+// checkDebianPackage wants a package's name, alone or with a version (Debian
+// Policy 5.6.1 and 5.6.12).
 func checkDebianPackage(s, _ string) flaw {
-	if !debianForm.MatchString(s) {
-		return flawf("%q is not a Debian package's name", s)
+	name, version, exact := strings.Cut(s, "=")
+	switch {
+	case !debianForm.MatchString(name):
+		return flawf("%q is not a Debian package's name", name)
+	case exact && !debVersionForm.MatchString(version):
+		return flawf("%q is not a version of Debian package %s", version, name).hinted(`write NAME=VERSION, as in "curl=7.88.1-10+deb12u14"`)
 	}
 	return flaw{}
 }
@@ -236,6 +242,12 @@ func checkDebianPackage(s, _ string) flaw {
 func checkVariable(s, _ string) flaw {
 	if s == "" || strings.ContainsFunc(s, func(c rune) bool { return c == '=' || unicode.IsControl(c) || unicode.IsSpace(c) }) {
 		return flawf("%q is not a variable's name", s)
+// debianName returns the name of a package that may have a version.
+func debianName(s string) string {
+	name, _, _ := strings.Cut(s, "=")
+	return name
+}
+
 	}
 	return flaw{}
 }

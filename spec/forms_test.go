@@ -132,6 +132,11 @@ func TestCondaAndGoForms(t *testing.T) {
 		{"Debian", one("base.debian", `packages = ["bash"]`), "2:7: base.debian: suite is missing", `set suite = "bookworm", or preset = "glibc"`},
 		{"Debian package", one("base.debian", "suite = \"bookworm\"\npackages = [\"Bash\"]"), `4:13: base.debian.packages: "Bash" is not a Debian package's name`, ""},
 		{
+			"Debian version", one("base.debian", "suite = \"bookworm\"\npackages = [\"curl=\"]"),
+			`4:13: base.debian.packages: "" is not a version of Debian package curl`, `write NAME=VERSION, as in "curl=7.88.1-10+deb12u14"`,
+		},
+		{"Debian security mirror", one("base.debian", "suite = \"bookworm\"\nsecurity-mirror = \"updates\""), `4:19: base.debian.security-mirror: "updates" is not an http or https URL`, ""},
+		{
 			"Debian snapshot", one("base.debian", "suite = \"bookworm\"\nsnapshot = \"2026\""), `4:12: base.debian.snapshot: "2026" is not a snapshot's time`,
 			`write YYYYMMDDTHHMMSSZ, as in "20261101T000000Z"`,
 		},

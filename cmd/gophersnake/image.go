@@ -139,7 +139,8 @@ func (p *project) debs(w *world.World, l *lock.Lock, env *spec.Environment) worl
 			snapshot = b.Snapshot
 		}
 	}
-	return world.Debs{World: w, Archive: debian.Source{Mirror: env.Base.Debian.Mirror}.Archive(snapshot)}
+	from := debian.Source{Mirror: env.Base.Debian.Mirror, Security: env.Base.Debian.SecurityMirror}
+	return world.NewDebs(w, from, snapshot)
 }
 
 // allowed refuses packages with link scripts, also from a lock that was made
