@@ -77,20 +77,20 @@ type Base struct {
 type Debian struct {
 	// Release, such as bookworm. Default, with a preset: trixie.
 	Suite string `toml:"suite"`
-	// Time of the archive's snapshot, such as 20261101T000000Z.
-	Snapshot string `toml:"snapshot"`
 	// Suites whose newer packages count too, such as bookworm-updates and bookworm-security.
 	ExtraSuites []string `toml:"extra-suites"`
+	// Time of the archive's snapshot, such as 20261101T000000Z.
+	Snapshot string `toml:"snapshot"`
 	// Components of the archive. Default: main.
 	Components []string `toml:"components"`
 	// Packages, NAME or NAME=VERSION; what they depend on is added.
 	Packages []string `toml:"packages"`
 	// URL of the archive to take packages from. Default: snapshot.debian.org.
 	Mirror string `toml:"mirror"`
-	// File with the OpenPGP keys that may sign the archive. Default: Debian's own.
-	Keyring string `toml:"keyring"`
 	// URL of the archive of suites that end in -security. Default: beside mirror, with -security at its end.
 	SecurityMirror string `toml:"security-mirror"`
+	// File with the OpenPGP keys that may sign the archive. Default: Debian's own.
+	Keyring string `toml:"keyring"`
 	// A ready list of packages.
 	Preset string `toml:"preset" jsonschema:"enum=glibc"`
 }
@@ -207,34 +207,6 @@ type Layers struct {
 // Registry is how one host is reached.
 type Registry struct {
 	// File with certificates to trust, relative to this file.
-	// Settings of VS Code, over those that follow from the lock. Quote their names: "editor.formatOnSave" = true.
-	Settings map[string]Setting `toml:"settings"`
-	// User that editors and commands work as: root, an account, or a number. Default: the image's user.
-	RemoteUser Owner `toml:"remote-user"`
-	// Whether that user gets the number of whoever starts the container, on Linux. Absent: for the tool to say, which does it.
-	UpdateRemoteUserUID *bool `toml:"update-remote-user-uid"`
-	// Variables of the container. Those of the image stand in [image.env].
-	ContainerEnv map[string]string `toml:"container-env"`
-	// Variables of what editors and commands start.
-	RemoteEnv map[string]string `toml:"remote-env"`
-	// Capabilities of the container, such as NET_ADMIN. SYS_PTRACE is there where delve is among the tools.
-	CapAdd []string `toml:"cap-add"`
-	// Security options of the container, such as seccomp=unconfined.
-	SecurityOpt []string `toml:"security-opt"`
-	// Mounts of the container, as docker run --mount takes them.
-	Mounts []string `toml:"mounts"`
-	// Whether a small init is the container's first process.
-	Init bool `toml:"init"`
-	// Command to run once, when the container was made: a line for a shell, a list of arguments, or a table of either that run side by side; [] is none.
-	OnCreateCommand Command `toml:"on-create-command"`
-	// Command to run after that, and when the workspace has new content.
-	UpdateContentCommand Command `toml:"update-content-command"`
-	// Command to run after that, once a user has the container.
-	PostCreateCommand Command `toml:"post-create-command"`
-	// Command to run each time the container was started.
-	PostStartCommand Command `toml:"post-start-command"`
-	// Command to run each time an editor attaches.
-	PostAttachCommand Command `toml:"post-attach-command"`
 	CA string `toml:"ca"`
 	// URLs or hosts to ask first, in this order.
 	Mirrors []string `toml:"mirrors"`
