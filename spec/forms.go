@@ -239,15 +239,15 @@ func checkDebianPackage(s, _ string) flaw {
 	return flaw{}
 }
 
-func checkVariable(s, _ string) flaw {
-	if s == "" || strings.ContainsFunc(s, func(c rune) bool { return c == '=' || unicode.IsControl(c) || unicode.IsSpace(c) }) {
-		return flawf("%q is not a variable's name", s)
 // debianName returns the name of a package that may have a version.
 func debianName(s string) string {
 	name, _, _ := strings.Cut(s, "=")
 	return name
 }
 
+func checkVariable(s, _ string) flaw {
+	if s == "" || strings.ContainsFunc(s, func(c rune) bool { return c == '=' || unicode.IsControl(c) || unicode.IsSpace(c) }) {
+		return flawf("%q is not a variable's name", s)
 	}
 	return flaw{}
 }
