@@ -90,6 +90,7 @@ func (e *Environment) fill() {
 		d.Suite = cmp.Or(d.Suite, "trixie")
 	}
 	for value, fallback := range map[*string]string{
+		&e.Image.Permissions:     "readonly",
 		&e.Conda.Prefix:          "/opt/conda",
 		&e.Conda.ChannelPriority: "strict",
 		&e.Conda.Scripts:         "deny",

@@ -114,6 +114,7 @@ func TestReadAll(t *testing.T) {
 			Labels:      map[string]string{"org.opencontainers.image.source": "https://git.example.com/team/data-tools", "version": "{{ .Version }}"},
 			Annotations: map[string]string{},
 			Env:         map[string]string{"LANG": "C.UTF-8", "PATH": "/x:$PATH"},
+			Permissions: "readonly",
 		},
 		Base: Base{Image: "debian:12-slim"},
 		Conda: Conda{
@@ -176,7 +177,7 @@ func TestDefaults(t *testing.T) {
 	s := mustRead(t, "version = 1\n[[cli]]\npackage = \"./cmd/x\"\n[[files]]\nsrc = \"a\"\ndest = \"/a\"\n[base]\nimage = \"scratch\"\n")
 	linux := []platforms.Platform{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}
 	want := &Environment{Variant: Variant{
-		Image:  Image{Platforms: linux},
+		Image:  Image{Platforms: linux, Permissions: "readonly"},
 		Conda:  Conda{Prefix: "/opt/conda", ChannelPriority: "strict", Scripts: "deny", Pyc: "keep"},
 		Go:     Go{Source: "module"},
 		CLI:    []CLI{{Package: "./cmd/x", Name: "x", Path: "/usr/local/bin", Platforms: linux}},
@@ -236,7 +237,7 @@ conda.lock = "pixi.lock"
 `)
 	all := environment(t, s, "all")
 	want := Variant{
-		Image:        Image{Tags: []string{"2"}, Cmd: []string{}, Labels: map[string]string{"a": "1", "b": "3"}},
+		Image:        Image{Tags: []string{"2"}, Cmd: []string{}, Labels: map[string]string{"a": "1", "b": "3"}, Permissions: "readonly"},
 		Base:         Base{Debian: &Debian{Suite: "bookworm", Packages: []string{"bash"}, Components: []string{"main"}}},
 		Go:           Go{Versions: []string{"1.25"}, Source: "module", Tools: []string{"a.example/x@v1.0.0", "a.example/y@v1.1.0"}},
 		CLI:          []CLI{{Package: "./other/hello", Name: "hello", Path: "/bin", Ldflags: "-s"}, {Package: "./cmd/more", Name: "more", Path: "/usr/local/bin"}},

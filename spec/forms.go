@@ -136,6 +136,9 @@ func checkSource(s, subject string) flaw {
 // checkMode wants permission bits in octal.
 func checkMode(s, _ string) flaw {
 	if modeForm.MatchString(s) {
+		if strings.ContainsAny(s[len(s)-1:], "2367") {
+			return flawf("mode %q lets everybody write", s).hinted("set owner, or write %q", s[:len(s)-1]+string(s[len(s)-1]-2))
+		}
 		return flaw{}
 	}
 	f := flawf("mode %q is not octal permission bits", s)

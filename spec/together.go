@@ -20,6 +20,7 @@ func (r *report) environment(s *Spec, name string) {
 	r.conda(root, v.Conda)
 	r.path(root.get("image", "env"), "image.env")
 	r.path(root.get("go", "env"), "go.env")
+	r.golang(root, v)
 	r.accounts(root, v.Accounts)
 	r.user(root, v)
 	r.programs(root, v.CLI)

@@ -63,6 +63,8 @@ type Image struct {
 	Annotations map[string]string `toml:"annotations"`
 	// Variables of the image, over the base's and over activation. A PATH must contain $PATH.
 	Env map[string]string `toml:"env"`
+	// Who may write: readonly (GOPATH alone, by group golang), group (the conda environment too, by group conda), root-group (both, and homes and workdir, by group 0: any user of OpenShift). Default: readonly.
+	Permissions string `toml:"permissions" jsonschema:"enum=readonly,enum=group,enum=root-group"`
 }
 
 // Base is what lies below our layers: an image or Debian packages.
@@ -147,6 +149,8 @@ type Go struct {
 	Tools []string `toml:"tools"`
 	// Variables of the image.
 	Env map[string]string `toml:"env"`
+	// Whether toolchains lie inside the conda environment, in $CONDA_PREFIX/go. Default: false.
+	InPrefix bool `toml:"in-prefix"`
 }
 
 // CLI is a Go program that is compiled into the image.
@@ -163,6 +167,14 @@ type CLI struct {
 	Ldflags string `toml:"ldflags"`
 	// Directory of the image that holds the archives of all platforms. Default: none.
 	Bundle string `toml:"bundle"`
+	// Command that runs the compiler and the linker, as for go build: a program of the project (tools/wrap -v), or one on PATH. Default: none.
+	Toolexec string `toml:"toolexec"`
+	// JSON file of the project that replaces source files, as for go build. Default: none.
+	Overlay string `toml:"overlay"`
+	// Directory of the go command's build cache, relative to this file. Default: one in the store.
+	Gocache string `toml:"gocache"`
+	// Directory of the go command's module cache, relative to this file. Default: one in the store.
+	Gomodcache string `toml:"gomodcache"`
 }
 
 // Files is a file or directory that is copied into the image.
