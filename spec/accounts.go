@@ -67,10 +67,10 @@ func line(root *node, account int, key string) int {
 	return root.get("accounts").items[account].get(key).value.line
 }
 
-// user checks that the image's user exists. A user of the base can be given
+// user checks that the user of a key exists. A user of the base can be given
 // by number: its names are not known yet.
-func (r *report) user(root *node, v Variant) {
-	n := root.get("image", "user")
+func (r *report) user(root *node, v Variant, table, key string) {
+	n := root.get(table, key)
 	if n == nil || isNumber(n.text) || n.text == "root" || n.text == "nonroot" {
 		return
 	}
@@ -79,7 +79,7 @@ func (r *report) user(root *node, v Variant) {
 		names = append(names, a.Name)
 	}
 	if !slices.Contains(names, n.text) {
-		r.add(n.value, flawf("image.user: %q is neither an account nor a number", n.text).
+		r.add(n.value, flawf("%s.%s: %q is neither an account nor a number", table, key, n.text).
 			hinted("add [[accounts]] with name = %s, or give the number", strconv.Quote(n.text)).suggest(n.text, names))
 	}
 }

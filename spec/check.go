@@ -56,6 +56,13 @@ func valueChecks() map[string][]check {
 		"registry.*.ca":               {checkRelative},
 		"registry.*.mirrors":          {checkMirror},
 		"registry.*.blob-home":        {checkRepository},
+
+		"devcontainer.remote-user":     {checkOwner},
+		"devcontainer.cap-add":         {checkCapability},
+		"devcontainer.security-opt":    {checkLine},
+		"devcontainer.mounts":          {checkMount},
+		"devcontainer.container-env.*": {checkNoCredentials, noNUL},
+		"devcontainer.remote-env.*":    {checkNoCredentials, noNUL},
 	}
 }
 
@@ -69,6 +76,10 @@ func keyChecks() map[string]check {
 		"conda.virtual-packages": checkVirtual,
 		"conda.target":           checkSubdir,
 		"registry":               checkHost,
+
+		"devcontainer.container-env": checkGoVariable,
+		"devcontainer.remote-env":    checkGoVariable,
+		"devcontainer.settings":      checkSetting,
 	}
 }
 

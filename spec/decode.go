@@ -48,6 +48,8 @@ func (r *report) decode(path string, n *node, v reflect.Value) {
 		r.decodeInt(path, n, v)
 	case reflect.Bool:
 		v.SetBool(n.text == "true")
+	case reflect.Interface:
+		r.decodeFree(path, n, v)
 	}
 }
 
@@ -111,6 +113,10 @@ func fits(n *node, t reflect.Type) bool {
 		return n.kind == stringKind || n.kind == integerKind
 	case reflect.TypeFor[Cutoff]():
 		return n.kind == stringKind || n.kind == dateKind
+	case reflect.TypeFor[Command]():
+		return n.kind == stringKind || n.kind == listKind || n.kind == tableKind
+	case reflect.TypeFor[Setting]():
+		return n.kind != dateKind
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -156,6 +162,10 @@ func wanted(t reflect.Type) string {
 		return "a name or a number"
 	case reflect.TypeFor[Cutoff]():
 		return "a duration or a date"
+	case reflect.TypeFor[Command]():
+		return "a string, a list of strings or a table of these"
+	case reflect.TypeFor[Setting]():
+		return "what JSON can hold"
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

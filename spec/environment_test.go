@@ -136,7 +136,7 @@ func TestReadAll(t *testing.T) {
 		}},
 		Files:        []Files{{Src: "app/", Dest: "/app", Mode: "0644", Owner: "1000", Ignore: []string{"**/__pycache__"}}},
 		Accounts:     []Account{{Name: "dev", UID: 1000, Groups: []string{"conda", "golang"}}},
-		Devcontainer: Devcontainer{Extensions: []string{"golang.go", "ms-python.python"}},
+		Devcontainer: &Devcontainer{Extensions: []string{"golang.go", "ms-python.python"}},
 		Layers:       Layers{Budget: 30, Compression: "zstd"},
 		Registry: map[string]Registry{"registry.example.com:5000": {
 			CA: "ca.pem", Mirrors: []string{"https://mirror.example.com", "mirror.example.com/x"}, PlainHTTP: true, BlobHome: "team/blobs",
@@ -243,7 +243,7 @@ conda.lock = "pixi.lock"
 		CLI:          []CLI{{Package: "./other/hello", Name: "hello", Path: "/bin", Ldflags: "-s"}, {Package: "./cmd/more", Name: "more", Path: "/usr/local/bin"}},
 		Files:        []Files{{Src: "a", Dest: "/a", Mode: "0600", Owner: "root"}, {Src: "b", Dest: "/a", Owner: "root"}},
 		Accounts:     []Account{{Name: "dev", UID: 1001}, {Name: "ops", UID: 1002}},
-		Devcontainer: Devcontainer{Extensions: []string{"Golang.go", "ms.p"}},
+		Devcontainer: &Devcontainer{Extensions: []string{"Golang.go", "ms.p"}},
 	}
 	ignored := cmpopts.IgnoreFields(Variant{}, "Conda", "Layers")
 	if diff := cmp.Diff(want, all.Variant, ignored, cmpopts.IgnoreFields(Image{}, "Platforms"), cmpopts.IgnoreFields(CLI{}, "Platforms")); diff != "" {

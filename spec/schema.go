@@ -67,6 +67,12 @@ func special(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "integer"}}}
 	case reflect.TypeFor[Cutoff]():
 		return &jsonschema.Schema{Type: "string"}
+	case reflect.TypeFor[Setting]():
+		return &jsonschema.Schema{Description: "A value of JSON."}
+	case reflect.TypeFor[Command]():
+		text := &jsonschema.Schema{Type: "string"}
+		one := []*jsonschema.Schema{text, {Type: "array", Items: text}}
+		return &jsonschema.Schema{OneOf: append(one, &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{OneOf: one}})}
 	}
 	return nil
 }

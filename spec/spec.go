@@ -23,6 +23,8 @@
 //	conda.dependencies, conda.target.*.dependencies   the package's name
 //	go.tools                                          the path before @
 //	base.debian.packages, devcontainer.extensions     the entry
+//	devcontainer.cap-add, devcontainer.security-opt   the entry
+//	devcontainer.mounts                               its target
 //	[[cli]]                                           name
 //	[[accounts]]                                      name
 //	[[files]]                                         src and dest

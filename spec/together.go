@@ -22,8 +22,10 @@ func (r *report) environment(s *Spec, name string) {
 	r.path(root.get("go", "env"), "go.env")
 	r.golang(root, v)
 	r.accounts(root, v.Accounts)
-	r.user(root, v)
+	r.user(root, v, "image", "user")
+	r.user(root, v, "devcontainer", "remote-user")
 	r.programs(root, v.CLI)
+	r.metadataLabel(root)
 }
 
 // path checks that a PATH keeps the one it stands over.

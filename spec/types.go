@@ -33,8 +33,8 @@ type Variant struct {
 	Files []Files `toml:"files"`
 	// Users of the image.
 	Accounts []Account `toml:"accounts"`
-	// What editors read from the image.
-	Devcontainer Devcontainer `toml:"devcontainer"`
+	// What tools of development containers read from the image. No table means no label.
+	Devcontainer *Devcontainer `toml:"devcontainer"`
 	// How content is cut into layers.
 	Layers Layers `toml:"layers"`
 	// How hosts are reached, by HOST or HOST:PORT; channels too.
@@ -202,10 +202,39 @@ type Account struct {
 	Groups []string `toml:"groups"`
 }
 
-// Devcontainer is what editors read from the image.
+// Devcontainer is what tools of development containers read from the image, in
+// its label devcontainer.metadata.
 type Devcontainer struct {
-	// Extensions to install, PUBLISHER.NAME.
+	// Extensions of VS Code to install, PUBLISHER.NAME.
 	Extensions []string `toml:"extensions"`
+	// Settings of VS Code, over those that follow from the lock. Quote their names: "editor.formatOnSave" = true.
+	Settings map[string]Setting `toml:"settings"`
+	// User that editors and commands work as: root, an account, or a number. Default: the image's user.
+	RemoteUser Owner `toml:"remote-user"`
+	// Whether that user gets the number of whoever starts the container, on Linux. Absent: for the tool to say, which does it.
+	UpdateRemoteUserUID *bool `toml:"update-remote-user-uid"`
+	// Variables of the container. Those of the image stand in [image.env].
+	ContainerEnv map[string]string `toml:"container-env"`
+	// Variables of what editors and commands start.
+	RemoteEnv map[string]string `toml:"remote-env"`
+	// Capabilities of the container, such as NET_ADMIN. SYS_PTRACE is there where delve is among the tools.
+	CapAdd []string `toml:"cap-add"`
+	// Security options of the container, such as seccomp=unconfined.
+	SecurityOpt []string `toml:"security-opt"`
+	// Mounts of the container, as docker run --mount takes them.
+	Mounts []string `toml:"mounts"`
+	// Whether a small init is the container's first process.
+	Init bool `toml:"init"`
+	// Command to run once, when the container was made: a line for a shell, a list of arguments, or a table of either that run side by side; [] is none.
+	OnCreateCommand Command `toml:"on-create-command"`
+	// Command to run after that, and when the workspace has new content.
+	UpdateContentCommand Command `toml:"update-content-command"`
+	// Command to run after that, once a user has the container.
+	PostCreateCommand Command `toml:"post-create-command"`
+	// Command to run each time the container was started.
+	PostStartCommand Command `toml:"post-start-command"`
+	// Command to run each time an editor attaches.
+	PostAttachCommand Command `toml:"post-attach-command"`
 }
 
 // Layers is how content is cut into layers.
