@@ -41,7 +41,7 @@ func canonical(l *Lock, spelling string) *Lock {
 	c.Go = mergeEnvs(l.Go, spelling, func(t *Toolchain) *[]string { return &t.Envs })
 	slices.SortStableFunc(c.Go, func(a, b Toolchain) int {
 		return cmp.Or(compareVersions(a.Version, b.Version), platforms.Compare(a.Platform, b.Platform),
-			slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Module, b.Module))
+			slices.Compare(a.Envs, b.Envs), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name(), b.Name()))
 	})
 	c.Tool = mergeEnvs(l.Tool, spelling, func(t *Tool) *[]string { return &t.Envs })
 	slices.SortStableFunc(c.Tool, func(a, b Tool) int {

@@ -269,30 +269,3 @@ func (c *checker) deb(key string, d *Deb) {
 	r.hex("sha256", d.SHA256, 64)
 	r.notNegative("size", d.Size)
 }
-
-var goVersion = regexp.MustCompile(`^[1-9][0-9]*(\.[0-9]+){1,2}((rc|beta)[1-9][0-9]*)?$`)
-
-func (c *checker) toolchain(key string, t *Toolchain) {
-	r := row{c, key, fmt.Sprintf("go %s for %s", t.Version, t.Platform)}
-	r.envs(t.Envs)
-	if t.Platform == (platforms.Platform{}) {
-		r.usage("platform", "is missing")
-	}
-	if !goVersion.MatchString(t.Version) {
-		r.usage("version", "%q is not a version of Go", t.Version)
-	}
-	if t.Source != "module" {
-		r.usage("source", "%q is not module", t.Source)
-	}
-	want := fmt.Sprintf("golang.org/toolchain@v0.0.1-go%s.%s-%s", t.Version, t.Platform.OS, t.Platform.Arch)
-	if t.Module != want {
-		r.usage("module", "%q is not %s", t.Module, want)
-	}
-	if t.H1 != "" && !isH1(t.H1) {
-		r.usage("h1", "%q is not h1: and a SHA-256 in base64", t.H1)
-	}
-	if t.ZipSHA256 != "" || t.Image {
-		r.hex("zip-sha256", t.ZipSHA256, 64)
-	}
-	r.notNegative("size", t.Size)
-}

@@ -29,7 +29,11 @@ func checkWhole(l *Lock) *problem {
 		s.all(fmt.Sprintf("wheel[%d].name", i), fmt.Sprintf("wheel %q", w.Name), w.Envs, w.Platforms...)
 	}
 	for i, t := range l.Go {
-		s.all(fmt.Sprintf("go[%d].version", i), "go "+t.Version, t.Envs, t.Platform)
+		what := "go " + t.Version
+		if t.Source == SourceConda { // beside it one that compiles
+			what = "a Go of conda"
+		}
+		s.all(fmt.Sprintf("go[%d].version", i), what, t.Envs, t.Platform)
 		if t.Default {
 			s.all(fmt.Sprintf("go[%d].default", i), "a default Go", t.Envs, t.Platform)
 		}

@@ -93,7 +93,7 @@ func TestUnmarshalErrors(t *testing.T) {
 
 		// Go.
 		{"go version", `version = "1.26.8"`, `version = "latest"`, `usage f:219:1: go latest for linux/amd64: version "latest" is not a version of Go`},
-		{"source", `source = "module"`, `source = "web"`, `usage f:220:1: go 1.26.8 for linux/amd64: source "web" is not module`},
+		{"source", `source = "module"`, `source = "web"`, `usage f:220:1: go 1.26.8 for linux/amd64: source "web" is not module, release or conda`},
 		{"module", "go1.26.8.linux-amd64", "go1.26.8.linux-arm64", `usage f:221:1: go 1.26.8 for linux/amd64: module "golang.org/toolchain@v0.0.1-go1.26.8.linux-arm64" is not golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64`},
 		{"h1", h1(7), "h1:abc", `usage f:222:1: go 1.26.8 for linux/amd64: h1 "h1:abc" is not h1: and a SHA-256 in base64`},
 		{"no zip", `zip-sha256 = "` + hex64("5") + `"` + "\n", "", "usage f:213:3: go 1.26.8 for linux/amd64: zip-sha256 is missing"},

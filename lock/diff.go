@@ -135,7 +135,7 @@ func items(l *Lock) map[place][]item {
 	for _, t := range l.Go {
 		envs := t.Envs
 		t.Envs = nil
-		add("go", line(t.Version), envs, t.Platform, item{t.Version, t.H1, block(t)})
+		add("go", line(t.Version), envs, t.Platform, item{t.Version, t.Hash(), block(t)})
 	}
 	for _, t := range l.Tool {
 		envs := t.Envs

@@ -173,19 +173,55 @@ type Wheel struct {
 	Requested      bool                 `toml:"requested,omitempty"`       // the user asked for it by name
 }
 
-// Toolchain is a Go toolchain for one platform.
+// Toolchain is a Go toolchain for one platform. Which fields a row has depends
+// on its source:
+//
+//   - module: Module and H1; H1 is "" where the toolchain is not available. Where
+//     Image, ZipSHA256 and Size of the zip too.
+//   - release: File, SHA256 and Size as the download index has them; where Image,
+//     SignedBy too.
+//   - conda: File, SHA256 and Size of the package "go", whose own row is a [Conda].
 type Toolchain struct {
-	Envs      []string           `toml:"envs"`
-	Platform  platforms.Platform `toml:"platform"`
-	Version   string             `toml:"version"`              // "1.26.8"
-	Source    string             `toml:"source"`               // "module"
-	Module    string             `toml:"module"`               // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
-	H1        string             `toml:"h1,omitempty"`         // "h1:…" from the checksum database; "" where it is not available
-	ZipSHA256 string             `toml:"zip-sha256,omitempty"` // hex; only where Image, since h1 does not cover the zip's own bytes
-	Size      int64              `toml:"size,omitempty"`       // of the zip, in bytes
-	Image     bool               `toml:"image"`                // lies in images of this platform
-	Host      bool               `toml:"host"`                 // may compile on a machine of this platform
-	Default   bool               `toml:"default,omitempty"`    // is "go" in images that have several
+	Envs       []string           `toml:"envs"`
+	Platform   platforms.Platform `toml:"platform"`
+	Version    string             `toml:"version"`               // "1.26.8"
+	Source     string             `toml:"source"`                // SourceModule, SourceRelease or SourceConda
+	Module     string             `toml:"module,omitempty"`      // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
+	H1         string             `toml:"h1,omitempty"`          // "h1:…" from the checksum database
+	ZipSHA256  string             `toml:"zip-sha256,omitempty"`  // hex; h1 does not cover the zip's own bytes
+	File       string             `toml:"file,omitempty"`        // "go1.26.8.linux-amd64.tar.gz", "go-1.26.8-h1234567_0.conda"
+	SHA256     string             `toml:"sha256,omitempty"`      // hex, of File
+	SignedBy   string             `toml:"signed-by,omitempty"`   // fingerprint of the OpenPGP key that made File's signature; "" where it was not looked at
+	Size       int64              `toml:"size,omitempty"`        // of the zip or File, in bytes
+	PassedOver []string           `toml:"passed-over,omitempty"` // "SOURCE: why", of sources that come before this one, for [go] source = "auto"
+	Image      bool               `toml:"image"`                 // lies in images of this platform
+	Host       bool               `toml:"host"`                  // may compile on a machine of this platform
+	Default    bool               `toml:"default,omitempty"`     // is "go" in images that have several
+}
+
+// Sources of toolchains.
+const (
+	SourceModule  = "module"  // the module golang.org/toolchain
+	SourceRelease = "release" // an archive of the download site
+	SourceConda   = "conda"   // a conda package
+)
+
+// Name returns what a toolchain is called at its source: the module's path and
+// version, or the file.
+func (t Toolchain) Name() string {
+	if t.Source == SourceModule {
+		return t.Module
+	}
+	return t.File
+}
+
+// Hash returns what names the bytes of a toolchain: "h1:…" of a module, else
+// "sha256:…" of its file. It is "" for a toolchain that is not available.
+func (t Toolchain) Hash() string {
+	if t.SHA256 == "" {
+		return t.H1
+	}
+	return "sha256:" + t.SHA256
 }
 
 // Tool is a command of a Go module, compiled for every platform of the image.

@@ -3,7 +3,7 @@ package signature_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // to be refused
+	"crypto/dsa" //lint:ignore SA1019 its signatures are to be refused
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
