@@ -87,7 +87,7 @@ type outcome struct {
 // run runs the program as a process in the project's directory.
 func (s *site) run(args ...string) outcome {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, "gophersnake", args...) // testscript.Main put it into PATH
@@ -117,7 +117,7 @@ func (s *site) fails(code int, stderr string, args ...string) {
 	s.Helper()
 	start := time.Now()
 	got := s.run(append([]string{"--quiet"}, args...)...)
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > soon {
 		s.Errorf("took %v", took)
 	}
 	got.Stderr = strings.ReplaceAll(got.Stderr, s.dir, "DIR")
