@@ -27,6 +27,7 @@ type Environment struct {
 	Root         string // path of the prefix below the image's root, links resolved; "" means Prefix
 	Python       string // "3.11"
 	SitePackages string // below the prefix; "" means lib/pythonX.Y/site-packages
+	GroupAsUser  bool   // files have modes 0664 and 0775 instead of 0644 and 0755
 }
 
 // Install says which wheel is installed.
@@ -97,7 +98,7 @@ func (w *Wheel) Describe(ctx context.Context, env Environment, in Install) (*Des
 	}
 	d := &Description{
 		Rules: Rules, Project: w.name.Project(), Version: w.name.Version, SHA256: strings.ToLower(in.SHA256),
-		System: t.System, Root: t.Root, Files: p.files,
+		System: t.System, Root: t.Root, GroupAsUser: t.GroupAsUser, Files: p.files,
 	}
 	slices.SortFunc(d.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return d, p.checkParents()

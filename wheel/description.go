@@ -25,6 +25,8 @@ type Description struct {
 	System  string `json:"system"`
 	Root    string `json:"root"` // tar path of the prefix
 	Files   []File `json:"files"`
+
+	GroupAsUser bool `json:"group_as_user,omitempty"` // see Environment
 }
 
 // File is a file that a description installs. Files are sorted bytewise by

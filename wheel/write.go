@@ -30,6 +30,9 @@ func Write(ctx context.Context, d *Description, w *Wheel, out *tree.Writer) erro
 		if f.Executable {
 			h.Mode = 0o755
 		}
+		if d.GroupAsUser {
+			h.Mode |= h.Mode >> 3 & 0o070
+		}
 		if err := w.write(f, h, out); err != nil {
 			return err
 		}

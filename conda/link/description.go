@@ -39,6 +39,7 @@ type Description struct {
 	Prefix          string `json:"prefix"` // what is written into files
 	Root            string `json:"root"`   // tar path of the prefix
 	ClearGroupWrite bool   `json:"clear_group_write,omitempty"`
+	GroupAsUser     bool   `json:"group_as_user,omitempty"`
 	Record          Record `json:"record"`
 	Files           []File `json:"files"` // as conda-meta lists them: sorted by path, element by element
 }

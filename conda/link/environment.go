@@ -26,6 +26,7 @@ type Environment struct {
 	Root            string // path of the prefix below the image's root, links resolved; "" means Prefix
 	DropPyc         bool   // leave .pyc files out
 	ClearGroupWrite bool   // clear the group's write permission
+	GroupAsUser     bool   // give the group the owner's permissions; beats ClearGroupWrite
 }
 
 // target is an Environment that has been checked.
@@ -35,6 +36,7 @@ type target struct {
 	root            string
 	dropPyc         bool
 	clearGroupWrite bool
+	groupAsUser     bool
 	python          *Python // nil where the environment has no Python
 }
 
@@ -50,7 +52,10 @@ func newTarget(env Environment, packages []Package) (*target, error) {
 	if arch == "" || system != linux && system != osx && system != windows {
 		return nil, usage("", "subdir %q is not one that packages can be linked for", env.Subdir)
 	}
-	t := &target{system: system, prefix: env.Prefix, root: env.Root, dropPyc: env.DropPyc, clearGroupWrite: env.ClearGroupWrite}
+	t := &target{
+		system: system, prefix: env.Prefix, root: env.Root, dropPyc: env.DropPyc,
+		clearGroupWrite: env.ClearGroupWrite, groupAsUser: env.GroupAsUser,
+	}
 	if system == windows {
 		t.prefix = strings.ReplaceAll(t.prefix, `\`, "/")
 	} else if !path.IsAbs(t.prefix) || path.Clean(t.prefix) != t.prefix || t.prefix == "/" {

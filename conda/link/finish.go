@@ -28,10 +28,7 @@ func (f *fragment) finish(ctx context.Context) error {
 }
 
 func (f *fragment) entryPoint(w *written) error {
-	h := tree.Header{Path: f.d.tarPath(w.Path), Mode: entryPointMode, Size: int64(len(w.Script))}
-	if f.d.ClearGroupWrite {
-		h.Mode &^= groupWrite
-	}
+	h := tree.Header{Path: f.d.tarPath(w.Path), Mode: f.d.group(entryPointMode), Size: int64(len(w.Script))}
 	return f.add(w, h, strings.NewReader(w.Script))
 }
 
@@ -52,7 +49,7 @@ func (f *fragment) record() error {
 	if err != nil {
 		return tree.NewError(f.d.Record.Stem(), "%w", err)
 	}
-	h := tree.Header{Path: f.d.tarPath(f.d.Record.metaPath()), Mode: 0o644, Size: int64(len(text))}
+	h := tree.Header{Path: f.d.tarPath(f.d.Record.metaPath()), Mode: f.d.group(0o644), Size: int64(len(text))}
 	return f.w.Add(h, bytes.NewReader(text))
 }
 

@@ -59,6 +59,7 @@ func TestKeyDependsOn(t *testing.T) {
 		{name: "prefix", env: link.Environment{Subdir: "linux-64", Prefix: "/opt/other"}, packages: base, changed: []string{"g", "n", "python"}},
 		{name: "root", env: link.Environment{Subdir: "linux-64", Prefix: "/opt/conda", Root: "usr/opt/conda"}, packages: base, changed: []string{"g", "n", "python"}},
 		{name: "modes", env: link.Environment{Subdir: "linux-64", Prefix: "/opt/conda", ClearGroupWrite: true}, packages: base, changed: []string{"g", "n", "python"}},
+		{name: "group's modes", env: link.Environment{Subdir: "linux-64", Prefix: "/opt/conda", GroupAsUser: true}, packages: base, changed: []string{"g", "n", "python"}},
 		{name: "no .pyc anyway", env: link.Environment{Subdir: "linux-64", Prefix: "/opt/conda", DropPyc: true}, packages: base},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -124,6 +124,7 @@ func (p *planner) describe(i int) *Description {
 		Prefix:          p.prefix,
 		Root:            p.root,
 		ClearGroupWrite: p.clearGroupWrite,
+		GroupAsUser:     p.groupAsUser,
 		Record:          record,
 		Files:           p.files[i],
 	}

@@ -223,10 +223,18 @@ func (f *fragment) mode(w *written, mode int64) (int64, error) {
 			mode &^= bit.bits
 		}
 	}
-	if f.d.ClearGroupWrite {
-		mode &^= groupWrite
+	return f.d.group(mode & 0o777), nil
+}
+
+// group returns permissions with the group's as the description has them.
+func (d *Description) group(mode int64) int64 {
+	switch {
+	case d.GroupAsUser:
+		return mode | mode>>3&0o070
+	case d.ClearGroupWrite:
+		return mode &^ groupWrite
 	}
-	return mode & 0o777, nil
+	return mode
 }
 
 func (f *fragment) warn(w *written, text string) {

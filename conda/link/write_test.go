@@ -197,6 +197,23 @@ func TestClearGroupWrite(t *testing.T) {
 	}
 }
 
+// TestGroupAsUser checks the modes of images that any user of group 0 runs.
+func TestGroupAsUser(t *testing.T) {
+	env := condaEnv()
+	env.GroupAsUser = true
+	private := testEntry{path: "private", content: "p", mode: 0o600}
+	plan, inputs, err := describe(t, env, testPackage{name: "a", noarch: "python", points: []string{"x = a:b"}, entries: []testEntry{file("f"), private}}, python312)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := install(t, plan, inputs)
+	for name, want := range map[string]int64{"f": 0o664, "private": 0o660, "bin/x": 0o775, "conda-meta/a-1.0-0.json": 0o664} {
+		if got := files[name].Mode; got != want {
+			t.Errorf("mode of %s is %o, want %o", name, got, want)
+		}
+	}
+}
+
 func TestWriteRefuses(t *testing.T) {
 	mac := link.Environment{Subdir: "osx-arm64", Prefix: "/opt/conda"}
 	for _, c := range []struct {

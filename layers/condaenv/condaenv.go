@@ -39,6 +39,8 @@ type Env struct {
 	Variables   []string     // "KEY=value" that activating sets, for conda-meta/state
 	DropPyc     bool
 	Strict      bool // refuse files with setuid, setgid and sticky bits instead of dropping the bits
+	GroupAsUser bool // the group, which is root's, has the owner's permissions on all files
+	Group       int  // of the environment's own files, which it may write; 0: nobody but root may, unless GroupAsUser
 	Compression tree.Compression
 	Archives    Archives
 	Report      func(*link.Plan) // receives what linking found, once; may be nil
@@ -57,6 +59,8 @@ type inputs struct {
 	Strict   bool       `json:",omitempty"` // a layer made without it was not looked at
 	Dirs     []lock.Dir // modes and owners that the base gives the prefix and what is below it
 	Packages []lock.Conda
+
+	GroupAsUser bool `json:",omitempty"`
 }
 
 // Environment links an Env once for all who ask for it.
@@ -116,7 +120,7 @@ func (e *Env) Root() string { return e.Base.Resolve(strings.TrimPrefix(e.Prefix,
 func (e *Env) Inputs() any { return e.inputs() }
 
 func (e *Env) inputs() inputs {
-	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc, Strict: e.Strict}
+	in := inputs{Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc, Strict: e.Strict, GroupAsUser: e.GroupAsUser}
 	for _, d := range layers.TreeDirs(e.Base, in.Root) {
 		in.Dirs = append(in.Dirs, lock.Dir{Path: d.Path, Mode: d.Mode, UID: d.UID, GID: d.GID})
 	}
@@ -183,7 +187,7 @@ func (e *Environment) Plan(ctx context.Context) (*link.Plan, error) {
 		return nil, err
 	}
 	plan, err := link.Describe(ctx, link.Environment{
-		Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc,
+		Subdir: e.Platform.Subdir(), Prefix: e.Prefix, Root: e.Root(), DropPyc: e.DropPyc, GroupAsUser: e.GroupAsUser,
 	}, packages)
 	if err != nil {
 		return nil, err
@@ -202,13 +206,20 @@ func (e *Environment) own() (layers.Layer, error) {
 	for i := range e.Packages {
 		records[i] = Record(&e.Packages[i])
 	}
-	all := []files.File{files.Text(e.Root()+"/conda-meta/history", 0o644, link.History(e.Specs, records))}
+	mode := int64(0o644)
+	if e.GroupAsUser || e.Group != 0 {
+		mode = 0o664
+	}
+	all := []files.File{files.Text(e.Root()+"/conda-meta/history", mode, link.History(e.Specs, records))}
 	if len(e.Variables) > 0 {
 		text, err := state(e.Variables)
 		if err != nil {
 			return layers.Layer{}, err
 		}
-		all = append(all, files.Text(e.Root()+"/conda-meta/state", 0o644, text))
+		all = append(all, files.Text(e.Root()+"/conda-meta/state", mode, text))
+	}
+	for i := range all {
+		all[i].Header.GID = e.Group
 	}
 	return files.Layer("env", "conda environment", e.Base, e.Compression, all)
 }

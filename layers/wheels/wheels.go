@@ -108,6 +108,7 @@ func (e Env) describe(ctx context.Context, plan *link.Plan) ([]*wheel.Descriptio
 	system, _, _ := strings.Cut(e.Conda.Platform.Subdir(), "-")
 	env := wheel.Environment{
 		System: system, Prefix: e.Conda.Prefix, Root: e.Conda.Root(), Python: plan.Python.Version, SitePackages: plan.Python.SitePackages,
+		GroupAsUser: e.Conda.GroupAsUser,
 	}
 	ds := make([]*wheel.Description, len(e.Wheels))
 	g, ctx := errgroup.WithContext(ctx)
