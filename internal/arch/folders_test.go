@@ -50,8 +50,9 @@ var folders = []folder{
 	}},
 	{"layers/debbase", "the layer of a base of Debian packages", []string{"layers", "lock", "platforms", "tree", "debian"}},
 	{"layers/...", "one kind of layer each", []string{"layers", "lock", "platforms", "tree", "conda/...", "golang/...", "debian", "internal/fault"}},
+	{"devcontainer", "what tools of development containers read: the label and devcontainer.json", []string{"internal/fault"}},
 	{"builder", "lock to layers to images to index", []string{
-		"layers/...", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
+		"layers/...", "devcontainer", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
 	}},
 
 	// From bytes to others.
