@@ -112,6 +112,9 @@ func TestPublishedPackages(t *testing.T) {
 				return err
 			}
 			n++
+			if raceDetector && n%10 != 0 {
+				return nil // decompressing has no threads of ours; the rest runs without the detector
+			}
 			t.Run(file, func(t *testing.T) { testPublished(t, file, rows) })
 			return nil
 		})
