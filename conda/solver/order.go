@@ -17,7 +17,7 @@ type reach struct {
 }
 
 // compare orders reaches, the better one first. Some comes before none.
-func (a reach) compare(b reach) int {
+func (a *reach) compare(b *reach) int {
 	switch {
 	case !a.some || !b.some:
 		return compareBool(!a.some, !b.some)
@@ -38,10 +38,31 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// scratch is room for intermediate results.
+type scratch struct {
+	keys       []uint64
+	found      []sat.Solvable
+	names, own []sat.Name
+	reaches    []reach
+	order      []int32
+	sorted     []sat.Solvable
+}
+
 // Sort implements sat.Provider; the package comment has the order.
 func (p *pool) Sort(l sat.Lookup, in []sat.Solvable) {
 	p.rankName(p.nameOf[in[0]])
-	slices.SortStableFunc(in, func(a, b sat.Solvable) int { return cmp.Compare(p.rank[a], p.rank[b]) })
+	keys := p.scratch.keys[:0]
+	for i, x := range in {
+		keys = append(keys, uint64(p.rank[x])<<32|uint64(i))
+	}
+	p.scratch.keys = keys
+	slices.Sort(keys)
+	sorted := p.scratch.sorted[:0]
+	for _, k := range keys {
+		sorted = append(sorted, in[uint32(k)])
+	}
+	p.scratch.sorted = sorted
+	copy(in, sorted)
 	for from := 0; from < len(in); {
 		to := from + 1
 		for to < len(in) && p.rank[in[to]] == p.rank[in[from]] {
@@ -109,68 +130,101 @@ func (p *pool) compare(a, b sat.Solvable) int {
 // sortEqual orders records of one rank by what their common dependencies reach,
 // then by time.
 func (p *pool) sortEqual(l sat.Lookup, in []sat.Solvable) {
-	names, reaches := p.common(l, in)
-	place := make(map[sat.Solvable]int, len(in))
-	for i, x := range in {
-		place[x] = i
+	n, reaches := p.common(l, in)
+	order := p.scratch.order[:0]
+	for i := range in {
+		order = append(order, int32(i))
 	}
-	slices.SortStableFunc(in, func(a, b sat.Solvable) int {
-		i, j := place[a], place[b]
-		for n := range names {
-			if c := reaches[i*len(names)+n].compare(reaches[j*len(names)+n]); c != 0 {
+	p.scratch.order = order
+	slices.SortStableFunc(order, func(i, j int32) int {
+		a, b := reaches[int(i)*n:][:n], reaches[int(j)*n:][:n]
+		for k := range a {
+			if c := a[k].compare(&b[k]); c != 0 {
 				return c
 			}
 		}
-		return cmp.Compare(p.records[b].Timestamp, p.records[a].Timestamp)
+		return cmp.Compare(p.records[in[j]].Timestamp, p.records[in[i]].Timestamp)
 	})
+	sorted := p.scratch.sorted[:0]
+	for _, i := range order {
+		sorted = append(sorted, in[i])
+	}
+	p.scratch.sorted = sorted
+	copy(in, sorted)
 }
 
-// common returns the names that all of the records depend on, in alphabetical
-// order, and for each record and name what it reaches: where a record has several
+// common returns how many names all of the records depend on, and for each record
+// and name, in alphabetical order, what it reaches: where a record has several
 // specs on a name, the least of what they reach.
-func (p *pool) common(l sat.Lookup, in []sat.Solvable) ([]sat.Name, []reach) {
-	var names, own []sat.Name
+func (p *pool) common(l sat.Lookup, in []sat.Solvable) (int, []reach) {
+	names := p.commonNames(l, in)
+	n := len(names)
+	reaches := p.scratch.reaches[:0]
+	var last *sat.Dependencies
 	for i, x := range in {
+		d := l.Dependencies(x)
+		if d == last { // as the record before it
+			reaches = append(reaches, reaches[(i-1)*n:]...)
+			continue
+		}
+		last = d
+		reaches = append(reaches, make([]reach, n)...)
+		for _, v := range d.Requires {
+			k := slices.Index(names, p.setName[v])
+			if k < 0 {
+				continue
+			}
+			r := &reaches[i*n+k]
+			if h := p.reach(l, v); h.some && (!r.some || h.compare(r) > 0) {
+				*r = *h
+			}
+		}
+	}
+	p.scratch.reaches = reaches
+	return n, reaches
+}
+
+// commonNames returns the names that all of the records depend on, in
+// alphabetical order.
+func (p *pool) commonNames(l sat.Lookup, in []sat.Solvable) []sat.Name {
+	names, own := p.scratch.names[:0], p.scratch.own
+	var last *sat.Dependencies
+	for i, x := range in {
+		d := l.Dependencies(x)
+		if d == last {
+			continue
+		}
+		last = d
 		own = own[:0]
-		for _, v := range l.Dependencies(x).Requires {
+		for _, v := range d.Requires {
 			own = append(own, p.setName[v])
 		}
 		if i == 0 {
-			names = slices.Clone(own)
+			names = append(names, own...)
 			continue
 		}
 		names = slices.DeleteFunc(names, func(n sat.Name) bool { return !slices.Contains(own, n) })
 	}
 	slices.SortFunc(names, func(a, b sat.Name) int { return cmp.Compare(p.text[a], p.text[b]) })
-	names = slices.Compact(names)
-	reaches := make([]reach, len(in)*len(names))
-	for i, x := range in {
-		for _, v := range l.Dependencies(x).Requires {
-			n := slices.Index(names, p.setName[v])
-			if n < 0 {
-				continue
-			}
-			r := &reaches[i*len(names)+n]
-			if h := p.reach(l, v); h.some && (!r.some || h.compare(*r) > 0) {
-				*r = h
-			}
-		}
-	}
-	return names, reaches
+	p.scratch.names, p.scratch.own = names, own
+	return slices.Compact(names)
 }
 
 // reach returns the highest version among the members of a set; of equal ones,
 // the first.
-func (p *pool) reach(l sat.Lookup, v sat.VersionSet) reach {
-	best, ok := p.highest[v]
-	if ok {
+func (p *pool) reach(l sat.Lookup, v sat.VersionSet) *reach {
+	for len(p.highest) <= int(v) {
+		p.highest = append(p.highest, nil)
+	}
+	if best := p.highest[v]; best != nil {
 		return best
 	}
+	best := new(reach)
+	p.highest[v] = best
 	for _, x := range l.Matching(v) {
-		if !best.some || p.versions[x].Compare(best.version) > 0 {
-			best = reach{p.versions[x], len(p.records[x].TrackFeatures) > 0, true}
+		if at := p.versions[x]; !best.some || at != best.version && at.Compare(best.version) > 0 {
+			*best = reach{at, len(p.records[x].TrackFeatures) > 0, true}
 		}
 	}
-	p.highest[v] = best
 	return best
 }

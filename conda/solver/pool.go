@@ -36,11 +36,33 @@ type pool struct {
 	setName []sat.Name
 	sets    map[string]int32 // by text: place in read
 	read    []parsed
-	wanted  map[wish]sat.Dependencies
+	wanted  map[wish]*sat.Dependencies
 	lines   map[sat.VersionSet]string // the user's own words
 	// meanings has the version sets of plain specs by what they mean.
 	meanings map[meaning]sat.VersionSet
-	highest  map[sat.VersionSet]reach
+	highest  []*reach // by version set
+	lists    slab
+
+	scratch scratch
+}
+
+// slab gives out short lists of one allocation.
+type slab []sat.VersionSet
+
+// slabSize is how many elements are allocated at once.
+const slabSize = 1 << 10
+
+// room returns an empty list with room for n elements; nil for none.
+func (s *slab) room(n int) []sat.VersionSet {
+	if n == 0 {
+		return nil
+	}
+	if n > len(*s) {
+		*s = make([]sat.VersionSet, max(n, slabSize))
+	}
+	list := (*s)[:0:n]
+	*s = (*s)[n:]
+	return list
 }
 
 // parsed is the outcome of reading a dependency once.
@@ -73,8 +95,8 @@ func newPool(p *Problem) *pool {
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
 		virtual: map[sat.Solvable]bool{}, extras: map[sat.Solvable]extra{}, broken: map[sat.Solvable]string{},
 		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
-		channels: map[string]int{}, sets: make(map[string]int32, n/2), wanted: map[wish]sat.Dependencies{}, lines: map[sat.VersionSet]string{},
-		highest: map[sat.VersionSet]reach{}, meanings: map[meaning]sat.VersionSet{},
+		channels: map[string]int{}, sets: make(map[string]int32, n/2), wanted: map[wish]*sat.Dependencies{}, lines: map[sat.VersionSet]string{},
+		meanings: map[meaning]sat.VersionSet{},
 	}
 	pl.records, pl.versions = slices.Grow(pl.records, n), slices.Grow(pl.versions, n)
 	pl.nameOf, pl.rank, pl.equals = slices.Grow(pl.nameOf, n), slices.Grow(pl.rank, n), slices.Grow(pl.equals, n)
@@ -258,22 +280,28 @@ func (p *pool) NameOf(x sat.Solvable) sat.Name { return p.nameOf[x] }
 // Filter implements sat.Provider.
 func (p *pool) Filter(v sat.VersionSet, in []sat.Solvable) []sat.Solvable {
 	s := &p.specs[v]
-	var out []sat.Solvable
+	out := p.scratch.found[:0]
+	fits, known := false, version.Version{}
 	for _, x := range in {
 		if s.only != sat.Root && s.only != x {
 			continue
 		}
-		if s.matches(p.records[x], p.versions[x]) {
+		// Records of one version mostly follow each other.
+		if at := p.versions[x]; known.IsZero() || at != known {
+			fits, known = s.Version.Matches(at), at
+		}
+		if fits && s.matches(p.records[x], known) {
 			out = append(out, x)
 		}
 	}
-	return out
+	p.scratch.found = out
+	return slices.Clone(out)
 }
 
 // Dependencies implements sat.Provider.
-func (p *pool) Dependencies(x sat.Solvable) sat.Dependencies {
+func (p *pool) Dependencies(x sat.Solvable) *sat.Dependencies {
 	if why := p.broken[x]; why != "" {
-		return sat.Dependencies{Unknown: why}
+		return &sat.Dependencies{Unknown: why}
 	}
 	r := p.records[x]
 	if e, ok := p.extras[x]; ok {
@@ -303,12 +331,12 @@ func (p *pool) Dependencies(x sat.Solvable) sat.Dependencies {
 }
 
 // wants reads dependencies and constraints.
-func (p *pool) wants(depends, constrains []string) sat.Dependencies {
-	d := sat.Dependencies{Requires: make([]sat.VersionSet, 0, len(depends))}
+func (p *pool) wants(depends, constrains []string) *sat.Dependencies {
+	d := &sat.Dependencies{Requires: p.lists.room(len(depends))}
 	for _, text := range depends {
 		got := p.set(text)
 		if got.err != nil {
-			return sat.Dependencies{Unknown: fmt.Sprintf("its dependency %q cannot be read: %v", text, got.err)}
+			return &sat.Dependencies{Unknown: fmt.Sprintf("its dependency %q cannot be read: %v", text, got.err)}
 		}
 		if got.when == nil {
 			d.Requires = append(append(d.Requires, got.set), got.extras...)
@@ -318,9 +346,7 @@ func (p *pool) wants(depends, constrains []string) sat.Dependencies {
 			d.When = append(d.When, sat.Conditional{Set: v, If: got.when})
 		}
 	}
-	if len(constrains) > 0 {
-		d.Constrains = make([]sat.VersionSet, 0, len(constrains))
-	}
+	d.Constrains = p.lists.room(len(constrains))
 	for _, text := range constrains {
 		got := p.set(text)
 		err := got.err
@@ -328,7 +354,7 @@ func (p *pool) wants(depends, constrains []string) sat.Dependencies {
 			err = tree.NewError("", "a constraint has no condition").WithClass("usage")
 		}
 		if err != nil {
-			return sat.Dependencies{Unknown: fmt.Sprintf("its constraint %q cannot be read: %v", text, err)}
+			return &sat.Dependencies{Unknown: fmt.Sprintf("its constraint %q cannot be read: %v", text, err)}
 		}
 		d.Constrains = append(d.Constrains, got.set)
 	}

@@ -32,9 +32,11 @@ func anyVersion(name string) spec {
 	return spec{MatchSpec: &matchspec.MatchSpec{Name: name}, text: name, plain: true}
 }
 
+// matches reports whether a record of the name, with a version that the spec
+// allows, is meant.
 func (s *spec) matches(r *Record, v version.Version) bool {
 	if s.plain {
-		return s.MatchesBuild(v, r.Build, r.BuildNumber)
+		return s.Build.Match(r.Build) && s.BuildNumber.Match(r.BuildNumber)
 	}
 	return s.Matches(&matchspec.Record{
 		Name: r.Name, Version: v, Build: r.Build, BuildNumber: r.BuildNumber,

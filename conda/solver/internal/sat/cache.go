@@ -2,23 +2,30 @@ package sat
 
 // cache remembers what the provider said, by dense id.
 type cache struct {
-	variable []int32 // per solvable: its variable, or 0
-	encoded  []bool  // per solvable: has clauses
-	deps     []*Dependencies
-	block    []Dependencies // where the next ones go
-	names    []*Candidates
-	matching [][]Solvable
-	excluded [][]Solvable // members of the name that are outside the set
-	sorted   []span       // per version set: candidates in the arena
-	gates    []int32      // per version set: helper variable of its requirement, or 0
-	shared   []int32      // per version set: helper variable of its constraint, or 0
-	met      []int32      // per version set: helper variable that is true if a member is chosen, or 0
+	solvables []known
+	sets      []knownSet
+	names     []*Candidates
 }
 
-// depsBlock is how many dependencies are allocated at once.
-const depsBlock = 64
+// known is what is remembered of a solvable.
+type known struct {
+	deps     *Dependencies
+	variable int32 // or 0
+	encoded  bool  // it has clauses
+}
 
-// span is a range of the clause arena; to is 0 until it is made.
+// knownSet is what is remembered of a version set.
+type knownSet struct {
+	matching []Solvable // nil until asked for
+	excluded []Solvable // members of the name that are outside the set, likewise
+	sorted   span       // candidates in the arena
+	offered  bool       // all of them can be reached
+	gate     int32      // helper variable of its requirement, or 0
+	shared   int32      // helper variable of its constraint, or 0
+	met      int32      // helper variable that is true if a member is chosen, or 0
+}
+
+// span is a range of the clause arena, once it is made.
 type span struct {
 	from, to int32
 	made     bool
@@ -34,38 +41,45 @@ func at[T any](s []T, i int) T {
 }
 
 // put sets an element, growing the slice with zero values as needed.
-func put[T any](s *[]T, i int, v T) {
-	for len(*s) <= i {
-		var zero T
-		*s = append(*s, zero)
+func put[T any](s *[]T, i int, v T) { *ref(s, i) = v }
+
+// ref returns an element, growing the slice with zero values as needed. It is
+// good until the slice grows again.
+func ref[T any](s *[]T, i int) *T {
+	if n := i + 1 - len(*s); n > 0 {
+		*s = append(*s, make([]T, n)...)
 	}
-	(*s)[i] = v
+	return &(*s)[i]
 }
 
+// solvable returns what is remembered of one, good until another is asked for.
+func (s *Solver) solvable(x Solvable) *known { return ref(&s.cache.solvables, int(x)) }
+
+// set returns what is remembered of a version set, good until another is asked
+// for.
+func (s *Solver) set(v VersionSet) *knownSet { return ref(&s.cache.sets, int(v)) }
+
 func (s *Solver) variable(x Solvable) int32 {
-	if v := at(s.cache.variable, int(x)); v != 0 {
-		return v
+	k := s.solvable(x)
+	if k.variable == 0 {
+		k.variable = s.newVariable(x)
 	}
-	v := s.newVariable(x)
-	put(&s.cache.variable, int(x), v)
-	return v
+	return k.variable
 }
 
 // Dependencies implements [Lookup].
-func (s *Solver) Dependencies(x Solvable) Dependencies {
+func (s *Solver) Dependencies(x Solvable) *Dependencies {
+	if d := s.solvable(x).deps; d != nil {
+		return d
+	}
+	var d *Dependencies
 	if x == Root {
-		return Dependencies{Requires: s.root.Requires, Constrains: s.root.Constrains, When: s.root.When}
+		d = &Dependencies{Requires: s.root.Requires, Constrains: s.root.Constrains, When: s.root.When}
+	} else {
+		d = s.p.Dependencies(x)
 	}
-	d := at(s.cache.deps, int(x))
-	if d == nil {
-		if len(s.cache.block) == cap(s.cache.block) {
-			s.cache.block = make([]Dependencies, 0, depsBlock)
-		}
-		s.cache.block = append(s.cache.block, s.p.Dependencies(x))
-		d = &s.cache.block[len(s.cache.block)-1]
-		put(&s.cache.deps, int(x), d)
-	}
-	return *d
+	s.solvable(x).deps = d
+	return d
 }
 
 func (s *Solver) candidates(n Name) *Candidates {
@@ -74,35 +88,32 @@ func (s *Solver) candidates(n Name) *Candidates {
 		got := s.p.Candidates(n)
 		c = &got
 		put(&s.cache.names, int(n), c)
-		if int(n) >= len(s.activity) {
-			put(&s.activity, int(n), 0)
-		}
+		ref(&s.activity, int(n))
 	}
 	return c
 }
 
 // Matching implements [Lookup].
 func (s *Solver) Matching(v VersionSet) []Solvable {
-	m := at(s.cache.matching, int(v))
-	if m == nil {
-		m = s.p.Filter(v, s.candidates(s.p.SetName(v)).All)
-		if m == nil {
-			m = []Solvable{}
-		}
-		put(&s.cache.matching, int(v), m)
+	if m := s.set(v).matching; m != nil {
+		return m
 	}
+	m := s.p.Filter(v, s.candidates(s.p.SetName(v)).All)
+	if m == nil {
+		m = []Solvable{}
+	}
+	s.set(v).matching = m
 	return m
 }
 
 // outside returns the solvables of a set's name that are not in the set.
 func (s *Solver) outside(v VersionSet) []Solvable {
-	out := at(s.cache.excluded, int(v))
-	if out != nil {
+	if out := s.set(v).excluded; out != nil {
 		return out
 	}
 	in := s.Matching(v)
 	all := s.candidates(s.p.SetName(v)).All
-	out = make([]Solvable, 0, len(all)-len(in))
+	out := make([]Solvable, 0, len(all)-len(in))
 	for _, x := range all {
 		if len(in) > 0 && in[0] == x {
 			in = in[1:]
@@ -110,17 +121,18 @@ func (s *Solver) outside(v VersionSet) []Solvable {
 		}
 		out = append(out, x)
 	}
-	put(&s.cache.excluded, int(v), out)
+	s.set(v).excluded = out
 	return out
 }
 
 // ordered returns the members of a set as positive literals in the arena, the
 // one to try first in front.
 func (s *Solver) ordered(v VersionSet) span {
-	if got := at(s.cache.sorted, int(v)); got.made {
+	if got := s.set(v).sorted; got.made {
 		return got
 	}
-	list := append([]Solvable(nil), s.Matching(v)...)
+	list := append(s.list[:0], s.Matching(v)...)
+	s.list = list
 	if len(list) > 0 {
 		s.p.Sort(s, list)
 	}
@@ -130,7 +142,7 @@ func (s *Solver) ordered(v VersionSet) span {
 		s.c.arena = append(s.c.arena, pos(s.variable(x)))
 	}
 	r.to = int32(len(s.c.arena))
-	put(&s.cache.sorted, int(v), r)
+	s.set(v).sorted = r
 	return r
 }
 

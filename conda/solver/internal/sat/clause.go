@@ -1,7 +1,5 @@
 package sat
 
-import "slices"
-
 // lit is a variable, shifted left by one, with bit 0 set if negated.
 type lit = int32
 
@@ -34,54 +32,54 @@ func (k clauseKind) binary() bool {
 	return k == kindConstrains || k == kindAtMostOne || k == kindLocked || k == kindGate || k == kindMet
 }
 
-// clauses holds all clauses, one slice per property. The literals of a clause
-// are head, if it is not -1, then arena[from:to]; those of a binary clause, which
-// has no head, are its two watches.
-type clauses struct {
-	kind  []clauseKind
-	head  []lit
-	from  []int32
-	to    []int32
-	info  []int32 // version set, name, solvable or reason; by kind
-	watch []lit   // two for each clause; -1 if the clause is not watched
-	next  []int32 // the following clause in the list of each watch, or -1
-	arena []lit
+// clause has its literals in head, if that is not -1, then in arena[from:to];
+// those of a binary clause, which has no head, are its two watches.
+type clause struct {
+	watch    [2]lit   // -1 if the clause is not watched
+	next     [2]int32 // the following clause in the list of each watch, or -1
+	head     lit
+	from, to int32
+	info     int32 // version set, name, solvable or reason; by kind
+	kind     clauseKind
 }
 
-// grow makes room for n clauses.
-func (c *clauses) grow(n int) {
-	c.kind = slices.Grow(c.kind, n)
-	for _, list := range []*[]int32{&c.head, &c.from, &c.to, &c.info} {
-		*list = slices.Grow(*list, n)
-	}
-	c.watch, c.next, c.arena = slices.Grow(c.watch, 2*n), slices.Grow(c.next, 2*n), slices.Grow(c.arena, 2*n)
+// clauseBlock is how many clauses are allocated at once. They never move.
+const clauseBlock = 512
+
+// clauses holds all clauses.
+type clauses struct {
+	blocks []*[clauseBlock]clause
+	count  int32
+	arena  []lit
+}
+
+// at returns a clause.
+func (c *clauses) at(id int32) *clause {
+	return &c.blocks[uint32(id)/clauseBlock][uint32(id)%clauseBlock]
 }
 
 func (c *clauses) add(k clauseKind, head lit, from, to, info int32) int32 {
-	if len(c.kind) == cap(c.kind) {
-		c.grow(len(c.kind))
+	id := c.count
+	if id%clauseBlock == 0 {
+		c.blocks = append(c.blocks, new([clauseBlock]clause))
 	}
-	c.kind = append(c.kind, k)
-	c.head = append(c.head, head)
-	c.from = append(c.from, from)
-	c.to = append(c.to, to)
-	c.info = append(c.info, info)
-	c.watch = append(c.watch, -1, -1)
-	c.next = append(c.next, -1, -1)
-	return int32(len(c.kind) - 1)
+	c.count++
+	*c.at(id) = clause{watch: [2]lit{-1, -1}, next: [2]int32{-1, -1}, head: head, from: from, to: to, info: info, kind: k}
+	return id
 }
 
 // literals calls f for each literal of a clause.
 func (c *clauses) literals(id int32, f func(lit)) {
-	if c.head[id] < 0 && c.kind[id].binary() {
-		f(c.watch[2*id])
-		f(c.watch[2*id+1])
+	x := c.at(id)
+	if x.head < 0 && x.kind.binary() {
+		f(x.watch[0])
+		f(x.watch[1])
 		return
 	}
-	if h := c.head[id]; h >= 0 {
-		f(h)
+	if x.head >= 0 {
+		f(x.head)
 	}
-	for _, l := range c.arena[c.from[id]:c.to[id]] {
+	for _, l := range c.arena[x.from:x.to] {
 		f(l)
 	}
 }
@@ -89,10 +87,11 @@ func (c *clauses) literals(id int32, f func(lit)) {
 // startWatching puts a clause in front of the lists of two literals, which it
 // visits when they become false.
 func (s *Solver) startWatching(id int32, a, b lit) {
-	s.c.watch[2*id], s.c.watch[2*id+1] = a, b
-	s.c.next[2*id] = s.heads[a]
+	c := s.c.at(id)
+	c.watch = [2]lit{a, b}
+	c.next[0] = s.heads[a]
 	s.heads[a] = id
-	s.c.next[2*id+1] = s.heads[b]
+	c.next[1] = s.heads[b]
 	s.heads[b] = id
 }
 

@@ -42,16 +42,16 @@ func (s *Solver) conflict(id int32) error {
 	seen := make(map[int32]bool)
 	facts := make(map[Reason]bool)
 	s.stamps++
-	involve := func(l lit) { s.stamp[l>>1] = s.stamps }
+	involve := func(l lit) { s.vars[l>>1].stamp = s.stamps }
 	s.collect(c, id, seen, facts)
 	s.c.literals(id, involve)
 	for i := len(s.trail) - 1; i > 0; i-- {
 		v := s.trail[i] >> 1
-		if s.stamp[v] != s.stamps || s.reason[v] == 0 {
+		if s.vars[v].stamp != s.stamps || s.vars[v].reason == 0 {
 			continue
 		}
-		s.collect(c, s.reason[v], seen, facts)
-		s.c.literals(s.reason[v], involve)
+		s.collect(c, s.vars[v].reason, seen, facts)
+		s.c.literals(s.vars[v].reason, involve)
 	}
 	return c
 }
@@ -64,9 +64,9 @@ func (s *Solver) collect(c *Conflict, id int32, seen map[int32]bool, facts map[R
 			continue
 		}
 		seen[id] = true
-		if s.c.kind[id] == kindLearnt {
-			from, to := s.causesFrom[s.c.info[id]], int32(len(s.causes))
-			if next := s.c.info[id] + 1; int(next) < len(s.causesFrom) {
+		if x := s.c.at(id); x.kind == kindLearnt {
+			from, to := s.causesFrom[x.info], int32(len(s.causes))
+			if next := x.info + 1; int(next) < len(s.causesFrom) {
 				to = s.causesFrom[next]
 			}
 			todo = append(todo, s.causes[from:to]...)
@@ -82,30 +82,31 @@ func (s *Solver) collect(c *Conflict, id int32, seen map[int32]bool, facts map[R
 // fact states a clause in terms of the provider. Clauses of helper variables
 // state part of a fact; those without a subject of their own are left out.
 func (s *Solver) fact(id int32) (Reason, bool) {
-	info := s.c.info[id]
-	switch s.c.kind[id] {
+	c := s.c.at(id)
+	info := c.info
+	switch c.kind {
 	case kindRequires:
-		x := s.solvable[s.c.head[id]>>1]
+		x := s.vars[c.head>>1].solvable
 		return Reason{Kind: Requires, Solvable: x, Set: VersionSet(info)}, x >= Root
 	case kindGate:
-		return Reason{Kind: Requires, Solvable: s.solvable[s.c.watch[2*id+1]>>1], Set: VersionSet(info)}, true
+		return Reason{Kind: Requires, Solvable: s.vars[c.watch[1]>>1].solvable, Set: VersionSet(info)}, true
 	case kindWhen:
-		return Reason{Kind: Requires, Solvable: s.solvable[s.c.arena[s.c.from[id]]>>1], Set: VersionSet(info)}, true
+		return Reason{Kind: Requires, Solvable: s.vars[s.c.arena[c.from]>>1].solvable, Set: VersionSet(info)}, true
 	case kindConstrains:
-		l := s.c.head[id]
+		l := c.head
 		if l < 0 {
-			l = s.c.watch[2*id]
-			if other := s.c.watch[2*id+1]; other&1 == 0 {
+			l = c.watch[0]
+			if other := c.watch[1]; other&1 == 0 {
 				return Reason{}, false // candidate to helper
 			}
 		}
-		return Reason{Kind: Constrains, Solvable: s.solvable[l>>1], Set: VersionSet(info)}, true
+		return Reason{Kind: Constrains, Solvable: s.vars[l>>1].solvable, Set: VersionSet(info)}, true
 	case kindAtMostOne:
 		return Reason{Kind: OnlyOne, Name: Name(info)}, true
 	case kindLocked:
 		return Reason{Kind: Locked, Solvable: Solvable(info), Name: s.p.NameOf(Solvable(info))}, true
 	case kindExcluded:
-		return Reason{Kind: Excluded, Solvable: s.solvable[s.c.head[id]>>1], Text: s.texts[info]}, true
+		return Reason{Kind: Excluded, Solvable: s.vars[c.head>>1].solvable, Text: s.texts[info]}, true
 	}
 	return Reason{}, false
 }

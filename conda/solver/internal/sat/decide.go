@@ -10,6 +10,7 @@ type requirement struct {
 	name   Name
 	clause int32
 	heldBy int32 // the chosen candidate in whose list it is kept, or 0
+	next   int32 // the following one of that list, or -1
 }
 
 // bitset is an ordered set of small numbers with a summary level.
@@ -69,11 +70,11 @@ func (b *bitset) wake(first, last int32) {
 
 // unsatisfy wakes the requirements that a candidate, no longer chosen, held.
 func (s *Solver) unsatisfy(v int32) {
-	for _, r := range s.holds[v] {
+	for r := s.vars[v].holds; r >= 0; r = s.reqs[r].next {
 		s.reqs[r].heldBy = 0
 		s.queue.set(r)
 	}
-	s.holds[v] = s.holds[v][:0]
+	s.vars[v].holds = -1
 }
 
 // frontier returns the first free candidate of a requirement and the number of
@@ -85,13 +86,14 @@ func (s *Solver) frontier(r int32) (candidate int32, count int) {
 		s.queue.clear(r) // woken when the parent is chosen
 		return 0, 0
 	}
-	for _, l := range s.c.arena[s.c.from[q.clause]:s.c.to[q.clause]] {
+	c := s.c.at(q.clause)
+	for _, l := range s.c.arena[c.from:c.to] {
 		switch s.value[l] {
 		case isTru:
 			s.queue.clear(r)
 			if q.heldBy == 0 {
-				q.heldBy = l >> 1
-				s.holds[l>>1] = append(s.holds[l>>1], r)
+				holds := &s.vars[l>>1].holds
+				q.heldBy, q.next, *holds = l>>1, *holds, r
 			}
 			return 0, 0
 		case free:

@@ -66,7 +66,7 @@ func (s *Solver) encode(of ...Solvable) int32 {
 		case taskConstrains:
 			s.encodeConstrains(t.of, VersionSet(t.id))
 		case taskWhen:
-			s.encodeWhen(t.of, s.Dependencies(t.of).When[t.id])
+			s.encodeWhen(t.of, &s.Dependencies(t.of).When[t.id])
 		}
 	}
 	s.encodeGroups()
@@ -80,10 +80,11 @@ func (s *Solver) note(id int32, conflict bool) {
 }
 
 func (s *Solver) enqueue(x Solvable) {
-	if at(s.cache.encoded, int(x)) {
+	k := s.solvable(x)
+	if k.encoded {
 		return
 	}
-	put(&s.cache.encoded, int(x), true)
+	k.encoded = true
 	s.encoder.tasks = append(s.encoder.tasks, task{kind: taskSolvable, of: x})
 }
 
@@ -94,10 +95,11 @@ func (s *Solver) encodeSolvable(x Solvable) {
 		return
 	}
 	e := &s.encoder
-	for _, list := range [2][]VersionSet{d.Requires, d.Constrains} {
-		for _, v := range list {
-			s.lookAt(s.p.SetName(v))
-		}
+	for _, v := range d.Requires {
+		s.lookAt(s.p.SetName(v))
+	}
+	for _, v := range d.Constrains {
+		s.lookAt(s.p.SetName(v))
 	}
 	for _, w := range d.When {
 		s.lookAt(s.p.SetName(w.Set))
@@ -154,9 +156,9 @@ func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
 		s.requireByGate(parent, v)
 		return
 	}
-	if s.firstReq[parent] == s.lastReq[parent] {
+	if own := &s.vars[parent]; own.firstReq == own.lastReq {
 		s.reserve(parent, s.direct(x))
-		s.encoder.filled = s.firstReq[parent]
+		s.encoder.filled = own.firstReq
 	}
 	s.require(s.encoder.filled, parent, n, s.addRequires(parent, v, r))
 	s.encoder.filled++
@@ -164,14 +166,19 @@ func (s *Solver) encodeRequires(x Solvable, v VersionSet) {
 
 // offer makes the members of a set reachable and returns them in their order.
 func (s *Solver) offer(v VersionSet) span {
-	n := s.p.SetName(v)
 	r := s.ordered(v)
+	k := s.set(v)
+	if k.offered {
+		return r
+	}
+	k.offered = true
+	n := s.p.SetName(v)
 	lazy := s.candidates(n).Lazy
 	for i := r.from; i < r.to; i++ {
 		c := s.c.arena[i] >> 1
 		s.group(n, c)
 		if !lazy {
-			s.enqueue(s.solvable[c])
+			s.enqueue(s.vars[c].solvable)
 		}
 	}
 	return r
@@ -209,13 +216,13 @@ func (s *Solver) requireByGate(parent int32, v VersionSet) {
 
 // gate returns the gate of a requirement.
 func (s *Solver) gate(v VersionSet) int32 {
-	gate := at(s.cache.gates, int(v))
+	gate := s.set(v).gate
 	if gate == 0 {
 		gate = s.newVariable(-1)
-		put(&s.cache.gates, int(v), gate)
+		s.set(v).gate = gate
 		id := s.addRequires(gate, v, s.ordered(v))
 		s.reserve(gate, 1)
-		s.require(s.firstReq[gate], gate, s.p.SetName(v), id)
+		s.require(s.vars[gate].firstReq, gate, s.p.SetName(v), id)
 	}
 	return gate
 }
@@ -226,7 +233,8 @@ func (s *Solver) gate(v VersionSet) int32 {
 func (s *Solver) openGates() bool {
 	opened := false
 	for _, id := range s.late {
-		gate, parent := s.c.watch[2*id], s.c.watch[2*id+1]
+		c := s.c.at(id)
+		gate, parent := c.watch[0], c.watch[1]
 		if s.value[parent] == isFal && s.value[gate] == free {
 			s.assign(gate, id)
 			opened = true
@@ -268,15 +276,16 @@ func (s *Solver) watchRequires(id, parent int32, r span) {
 // reserve gives a parent the next n places in the order of requirements.
 func (s *Solver) reserve(parent, n int32) {
 	r := int32(len(s.reqs))
-	s.firstReq[parent], s.lastReq[parent] = r, r+n
+	own := &s.vars[parent]
+	own.firstReq, own.lastReq = r, r+n
 	for range n {
-		s.reqs = append(s.reqs, requirement{parent: parent})
+		s.reqs = append(s.reqs, requirement{parent: parent, next: -1})
 	}
 }
 
 // require queues a requirement for decisions.
 func (s *Solver) require(r, parent int32, n Name, clause int32) {
-	s.reqs[r] = requirement{parent: parent, name: n, clause: clause}
+	s.reqs[r] = requirement{parent: parent, name: n, clause: clause, next: -1}
 	s.queue.set(r)
 }
 
@@ -291,10 +300,10 @@ func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
 		}
 		return
 	}
-	helper := at(s.cache.shared, int(v))
+	helper := s.set(v).shared
 	if helper == 0 {
 		helper = s.newVariable(-1)
-		put(&s.cache.shared, int(v), helper)
+		s.set(v).shared = helper
 		for _, c := range out {
 			s.note(s.addBinary(kindConstrains, neg(s.variable(c)), pos(helper), int32(v)))
 		}
@@ -304,25 +313,25 @@ func (s *Solver) encodeConstrains(x Solvable, v VersionSet) {
 
 // group adds a candidate to those of its name of which at most one is chosen.
 func (s *Solver) group(n Name, v int32) {
-	if s.grouped[v] {
+	if s.vars[v].grouped {
 		return
 	}
-	s.grouped[v] = true
+	s.vars[v].grouped = true
 	e := &s.encoder
-	if len(at(e.members, int(n))) == 0 {
+	members := ref(&e.members, int(n))
+	if len(*members) == 0 {
 		e.fresh = append(e.fresh, n)
 	}
-	put(&e.members, int(n), append(at(e.members, int(n)), v))
+	*members = append(*members, v)
 }
 
 func (s *Solver) encodeGroups() {
 	e := &s.encoder
 	for _, n := range e.fresh {
-		g := at(e.groups, int(n))
+		g := ref(&e.groups, int(n))
 		for _, v := range e.members[n] {
-			s.join(&g, n, v)
+			s.join(g, n, v)
 		}
-		put(&e.groups, int(n), g)
 		e.members[n] = e.members[n][:0]
 	}
 	e.fresh = e.fresh[:0]

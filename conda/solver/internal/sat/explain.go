@@ -129,7 +129,7 @@ func (e *explainer) members(v VersionSet) []Node {
 	groups := map[string][]Solvable{}
 	var keys []string
 	for _, l := range e.s.c.arena[r.from:r.to] {
-		x := e.s.solvable[l>>1]
+		x := e.s.vars[l>>1].solvable
 		k := e.key(v, x)
 		if groups[k] == nil {
 			keys = append(keys, k)

@@ -144,10 +144,10 @@ func parseGraph(t testing.TB, text string) *graph {
 	return g
 }
 
-func (g *graph) Candidates(n Name) Candidates         { return *g.cands[n] }
-func (g *graph) Dependencies(x Solvable) Dependencies { return *g.deps[x] }
-func (g *graph) SetName(v VersionSet) Name            { return g.setName[v] }
-func (g *graph) NameOf(x Solvable) Name               { return g.nameOf[x] }
+func (g *graph) Candidates(n Name) Candidates          { return *g.cands[n] }
+func (g *graph) Dependencies(x Solvable) *Dependencies { return g.deps[x] }
+func (g *graph) SetName(v VersionSet) Name             { return g.setName[v] }
+func (g *graph) NameOf(x Solvable) Name                { return g.nameOf[x] }
 
 func (g *graph) has(v VersionSet, x Solvable) bool {
 	name := g.names[g.setName[v]]

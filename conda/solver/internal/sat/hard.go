@@ -57,18 +57,18 @@ func (s *Solver) hard(ctx context.Context) error {
 
 // handOver copies all clauses, so that each has the number that it has here.
 func (s *Solver) handOver() *cdcl.Solver {
-	h := cdcl.New(len(s.level))
+	h := cdcl.New(len(s.vars))
 	var lits []lit
-	for id := range s.c.kind {
+	for id := range s.c.count {
 		lits = lits[:0]
-		if s.c.kind[id] == kindRoot {
+		if s.c.at(id).kind == kindRoot {
 			lits = append(lits, pos(0))
 		}
-		s.c.literals(int32(id), func(l lit) { lits = append(lits, l) })
+		s.c.literals(id, func(l lit) { lits = append(lits, l) })
 		h.Add(lits)
 	}
-	for v := range s.level {
-		x := s.solvable[v]
+	for v := range s.vars {
+		x := s.vars[v].solvable
 		if x <= Root {
 			continue
 		}
@@ -108,12 +108,12 @@ type improvement struct {
 // before. It returns what the request leads to.
 func (s *Solver) improve(ctx context.Context, h *cdcl.Solver) ([]Solvable, error) {
 	m := &improvement{
-		s: s, h: h, model: make([]bool, len(s.level)), done: map[Name]Solvable{}, todo: []Solvable{Root},
+		s: s, h: h, model: make([]bool, len(s.vars)), done: map[Name]Solvable{}, todo: []Solvable{Root},
 		end: h.Conflicts()*3/2 + triesEffort,
 	}
 	m.keep()
 	for i := 0; i < len(m.todo); i++ {
-		if !at(s.cache.encoded, int(m.todo[i])) {
+		if !s.solvable(m.todo[i]).encoded {
 			continue // what it wants is no clause yet
 		}
 		d := s.Dependencies(m.todo[i])
@@ -184,7 +184,7 @@ func (m *improvement) best(ctx context.Context, v VersionSet) (Solvable, error) 
 			m.keep()
 		}
 		m.fixed = append(m.fixed, l)
-		return m.s.solvable[l>>1], nil
+		return m.s.vars[l>>1].solvable, nil
 	}
 	return Root, errors.New("sat: an answer lacks a requirement")
 }

@@ -18,7 +18,8 @@ func (s *Solver) learn(conflict int32) {
 	s.undoTo(max(back, 1))
 	id := s.c.add(kindLearnt, -1, from, to, int32(len(s.causesFrom)-1))
 	if to-from == 1 {
-		s.c.head[id], s.c.to[id] = uip^1, from
+		c := s.c.at(id)
+		c.head, c.to = uip^1, from
 		s.units = append(s.units, id)
 		return // asserted by the next propagation
 	}
@@ -38,24 +39,25 @@ func (s *Solver) analyse(id int32) (uip lit, back int32) {
 		s.causes = append(s.causes, id)
 		s.c.literals(id, func(l lit) {
 			v := l >> 1
-			if v == skip || s.stamp[v] == s.stamps {
+			x := &s.vars[v]
+			if v == skip || x.stamp == s.stamps {
 				return
 			}
-			s.stamp[v] = s.stamps
-			if s.level[v] == level {
+			x.stamp = s.stamps
+			if x.level == level {
 				count++
 				return
 			}
 			s.c.arena = append(s.c.arena, l)
-			back = max(back, s.level[v])
+			back = max(back, x.level)
 		})
 		for {
 			uip = s.undoLast()
-			if s.stamp[uip>>1] == s.stamps {
+			if s.vars[uip>>1].stamp == s.stamps {
 				break
 			}
 		}
-		skip, id = uip>>1, s.reason[uip>>1]
+		skip, id = uip>>1, s.vars[uip>>1].reason
 		if count--; count == 0 {
 			return uip, back
 		}
@@ -66,7 +68,7 @@ func (s *Solver) analyse(id int32) (uip lit, back int32) {
 func (s *Solver) highestOf(lits []lit) lit {
 	best := lits[0]
 	for _, l := range lits[1:] {
-		if s.level[l>>1] > s.level[best>>1] {
+		if s.vars[l>>1].level > s.vars[best>>1].level {
 			best = l
 		}
 	}
@@ -77,7 +79,7 @@ func (s *Solver) highestOf(lits []lit) lit {
 // names decay.
 func (s *Solver) bump(learnt []lit) {
 	for _, l := range learnt {
-		x := s.solvable[l>>1]
+		x := s.vars[l>>1].solvable
 		if x <= Root {
 			continue
 		}

@@ -19,8 +19,9 @@ const Root Solvable = 0
 type Provider interface {
 	// Candidates returns what is known under a name.
 	Candidates(Name) Candidates
-	// Dependencies returns what a solvable requires and constrains.
-	Dependencies(Solvable) Dependencies
+	// Dependencies returns what a solvable requires and constrains, which stays as
+	// it is. Solvables that want the same may share it.
+	Dependencies(Solvable) *Dependencies
 	// Filter returns the members of the set among all solvables of its name, in
 	// the given order. It must not change or keep the slice.
 	Filter(VersionSet, []Solvable) []Solvable
@@ -38,8 +39,9 @@ type Lookup interface {
 	// Matching returns the members of a set in the provider's order. The slice
 	// must not be changed.
 	Matching(VersionSet) []Solvable
-	// Dependencies returns what a solvable requires and constrains.
-	Dependencies(Solvable) Dependencies
+	// Dependencies returns what a solvable requires and constrains. It must not be
+	// changed.
+	Dependencies(Solvable) *Dependencies
 }
 
 // Candidates is what is known under a name.

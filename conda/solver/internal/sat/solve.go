@@ -15,17 +15,9 @@ type Solver struct {
 	p    Provider
 	root Problem
 
-	// per variable; per literal for value and heads
-	value    []int8
-	heads    []int32
-	level    []int32
-	reason   []int32
-	firstReq []int32 // range of reqs; empty if none
-	lastReq  []int32
-	holds    [][]int32  // requirements that a chosen candidate satisfies
-	solvable []Solvable // or -1 for a helper
-	grouped  []bool     // is part of an at-most-one group
-	stamp    []int32    // marks of the analysis
+	value []int8  // per literal
+	heads []int32 // per literal: the first clause that watches it, or -1
+	vars  []variable
 
 	c         clauses
 	trail     []lit
@@ -49,8 +41,19 @@ type Solver struct {
 	texts      []string
 
 	cache    cache
+	list     []Solvable // scratch of ordered
 	encoder  encoder
 	patience int // after how many conflicts the problem is hard; 0 means never
+}
+
+// variable is what is known of one, beside its value.
+type variable struct {
+	level, reason     int32
+	firstReq, lastReq int32    // range of reqs; empty if none
+	holds             int32    // the first of the requirements that a chosen candidate satisfies, or -1
+	stamp             int32    // mark of the analysis
+	solvable          Solvable // or -1 for a helper
+	grouped           bool     // is part of an at-most-one group
 }
 
 // Solve returns the solvables that are chosen for the problem, in the order in
@@ -80,22 +83,20 @@ func Solve(ctx context.Context, p Provider, problem Problem) ([]Solvable, error)
 	return answer, nil
 }
 
-// clausesEach and tasksEach are how many clauses and tasks a solvable mostly
-// makes, and maxRoom for how many solvables there is room at first.
+// tasksEach is how many tasks a solvable mostly makes, and maxRoom for how many
+// solvables there is room at first.
 const (
-	clausesEach = 9
-	tasksEach   = 5
-	maxRoom     = 1 << 13
+	tasksEach = 5
+	maxRoom   = 1 << 13
 )
 
 func newSolver(p Provider, problem Problem) *Solver {
 	s := &Solver{p: p, root: problem}
 	n := min(problem.Size, maxRoom)
-	s.c.grow(max(1<<12, clausesEach*n))
+	s.c.arena = make([]lit, 0, 2*n)
 	s.grow(n + n/2)
 	s.encoder.tasks = make([]task, 0, tasksEach*n)
 	s.newVariable(Root)
-	s.cache.variable = append(s.cache.variable, 0)
 	s.c.add(kindRoot, -1, 0, 0, 0)
 	return s
 }
@@ -103,34 +104,23 @@ func newSolver(p Provider, problem Problem) *Solver {
 // grow makes room for n variables.
 func (s *Solver) grow(n int) {
 	s.value = slices.Grow(s.value, 2*n)
-	for _, list := range []*[]int32{&s.level, &s.reason, &s.firstReq, &s.lastReq, &s.stamp} {
-		*list = slices.Grow(*list, n)
-	}
-	s.heads, s.holds = slices.Grow(s.heads, 2*n), slices.Grow(s.holds, n)
-	s.solvable, s.grouped = slices.Grow(s.solvable, n), slices.Grow(s.grouped, n)
+	s.heads, s.vars = slices.Grow(s.heads, 2*n), slices.Grow(s.vars, n)
 }
 
 func (s *Solver) newVariable(of Solvable) int32 {
-	v := int32(len(s.level))
-	if len(s.level) == cap(s.level) {
-		s.grow(len(s.level))
+	v := int32(len(s.vars))
+	if len(s.vars) == cap(s.vars) {
+		s.grow(len(s.vars))
 	}
 	s.value = append(s.value, free, free)
 	s.heads = append(s.heads, -1, -1)
-	s.level = append(s.level, 0)
-	s.reason = append(s.reason, 0)
-	s.firstReq = append(s.firstReq, 0)
-	s.lastReq = append(s.lastReq, 0)
-	s.holds = append(s.holds, nil)
-	s.solvable = append(s.solvable, of)
-	s.grouped = append(s.grouped, false)
-	s.stamp = append(s.stamp, 0)
+	s.vars = append(s.vars, variable{holds: -1, solvable: of})
 	return v
 }
 
 func (s *Solver) chosen(into []Solvable) []Solvable {
 	for _, l := range s.trail {
-		if x := s.solvable[l>>1]; l&1 == 0 && x > Root {
+		if x := s.vars[l>>1].solvable; l&1 == 0 && x > Root {
 			into = append(into, x)
 		}
 	}
@@ -189,7 +179,7 @@ func (s *Solver) chooseAndEncode(ctx context.Context) error {
 func (s *Solver) unencoded() []Solvable {
 	var late []Solvable
 	for _, l := range s.trail {
-		if x := s.solvable[l>>1]; l&1 == 0 && x > Root && !at(s.cache.encoded, int(x)) {
+		if x := s.vars[l>>1].solvable; l&1 == 0 && x > Root && !s.solvable(x).encoded {
 			late = append(late, x)
 		}
 	}
@@ -268,7 +258,7 @@ func (s *Solver) extend(ctx context.Context, soft Solvable, answer []Solvable) (
 
 // needed returns the solvable if it has no clauses yet.
 func (s *Solver) needed(x Solvable) []Solvable {
-	if at(s.cache.encoded, int(x)) {
+	if s.solvable(x).encoded {
 		return nil
 	}
 	n := s.p.NameOf(x)

@@ -4,11 +4,11 @@ package sat
 func (s *Solver) assign(l lit, reason int32) {
 	v := l >> 1
 	s.value[l], s.value[l^1] = isTru, isFal
-	s.level[v] = s.now
-	s.reason[v] = reason
+	x := &s.vars[v]
+	x.level, x.reason = s.now, reason
 	s.trail = append(s.trail, l)
 	if l&1 == 0 {
-		s.queue.wake(s.firstReq[v], s.lastReq[v])
+		s.queue.wake(x.firstReq, x.lastReq)
 	}
 }
 
@@ -27,7 +27,7 @@ func (s *Solver) undoLast() lit {
 
 // undoTo takes back all assignments above a level.
 func (s *Solver) undoTo(level int32) {
-	for n := len(s.trail); n > 0 && s.level[s.trail[n-1]>>1] > level; n-- {
+	for n := len(s.trail); n > 0 && s.vars[s.trail[n-1]>>1].level > level; n-- {
 		s.undoLast()
 	}
 	s.now = level
@@ -41,7 +41,7 @@ func (s *Solver) topLevel() int32 {
 	if len(s.trail) == 0 {
 		return 0
 	}
-	return s.level[s.trail[len(s.trail)-1]>>1]
+	return s.vars[s.trail[len(s.trail)-1]>>1].level
 }
 
 const noConflict int32 = -1
@@ -66,7 +66,7 @@ func (s *Solver) propagate() int32 {
 func (s *Solver) assertUnits() int32 {
 	for ; s.unitsDone < len(s.units); s.unitsDone++ {
 		id := s.units[s.unitsDone]
-		l := s.c.head[id]
+		l := s.c.at(id).head
 		switch s.value[l] {
 		case isFal:
 			return id
@@ -82,16 +82,16 @@ func (s *Solver) assertUnits() int32 {
 
 // visit goes through the clauses that watch a literal that became false.
 func (s *Solver) visit(l lit) int32 {
-	c, value := &s.c, s.value
+	value := s.value
 	link := &s.heads[l]
 	for id := *link; id >= 0; {
-		w := 2 * id
-		if c.watch[w] != l {
-			w++
+		c, w := s.c.at(id), 0
+		if c.watch[0] != l {
+			w = 1
 		}
 		other := c.watch[w^1]
 		if value[other] != isTru {
-			if m := s.replacement(id, other); m >= 0 {
+			if m := s.replacement(c, other); m >= 0 {
 				nxt := c.next[w]
 				*link = nxt
 				c.watch[w] = m
@@ -113,15 +113,15 @@ func (s *Solver) visit(l lit) int32 {
 
 // replacement finds a literal of the clause that is not false and not other, or
 // returns -1.
-func (s *Solver) replacement(id int32, other lit) lit {
-	c, value := &s.c, s.value
-	if c.kind[id].binary() {
+func (s *Solver) replacement(c *clause, other lit) lit {
+	value := s.value
+	if c.kind.binary() {
 		return -1
 	}
-	if h := c.head[id]; h >= 0 && h != other && value[h] != isFal {
+	if h := c.head; h >= 0 && h != other && value[h] != isFal {
 		return h
 	}
-	for _, m := range c.arena[c.from[id]:c.to[id]] {
+	for _, m := range s.c.arena[c.from:c.to] {
 		if m != other && value[m] != isFal {
 			return m
 		}

@@ -3,7 +3,7 @@ package sat
 // encodeWhen lets a parent open the gate of a requirement where a condition holds:
 // (not parent or not met or not met or ... or gate) for each alternative, with a
 // helper for each set of the condition.
-func (s *Solver) encodeWhen(x Solvable, w Conditional) {
+func (s *Solver) encodeWhen(x Solvable, w *Conditional) {
 	s.offer(w.Set)
 	gate := s.gate(w.Set)
 	for _, all := range w.If {
@@ -25,7 +25,7 @@ func (s *Solver) encodeWhen(x Solvable, w Conditional) {
 // met returns the helper that is true if a member of a set is chosen, or 0 if the
 // set has none.
 func (s *Solver) met(v VersionSet) int32 {
-	if helper := at(s.cache.met, int(v)); helper != 0 {
+	if helper := s.set(v).met; helper != 0 {
 		return helper
 	}
 	members := s.Matching(v)
@@ -33,7 +33,7 @@ func (s *Solver) met(v VersionSet) int32 {
 		return 0
 	}
 	helper := s.newVariable(-1)
-	put(&s.cache.met, int(v), helper)
+	s.set(v).met = helper
 	for _, x := range members {
 		s.note(s.addBinary(kindMet, neg(s.variable(x)), pos(helper), int32(v)))
 	}
