@@ -130,9 +130,9 @@ func TestLayers(t *testing.T) {
 			". drwxr-xr-x 0", "d drwxr-x---", "d/x -rw-r--r-- 1", "d/y -rw-r--r-- 2", "d/z -rw-r--r-- 3",
 		}},
 		{"whiteouts", [][]member{
-			{file("f", "1"), dir("d", 0o755), file("d/x", "1"), dir("e", 0o755), file("e/x", "1"), file("keep", "1"), symlink("s", "keep")},
+			{file("f", "1"), dir("d", 0o755), file("d/x", "1"), dir("e", 0o700), file("e/x", "1"), file("keep", "1"), symlink("s", "keep")},
 			{file(".wh.f", ""), file(".wh.d", ""), file("e/y", "2"), file(".wh.e", ""), file(".wh.none", ""), file("none/.wh.x", ""), file(".wh..wh.aufs", ""), file(".wh.s", ""), file("s/x", "2")},
-		}, []string{". drwxr-xr-x 0", "e drwxr-xr-x", "e/y -rw-r--r-- 2", "keep -rw-r--r-- 1", "s drwxr-xr-x 0", "s/x -rw-r--r-- 2"}},
+		}, []string{". drwxr-xr-x 0", "e drwxr-xr-x 0", "e/y -rw-r--r-- 2", "keep -rw-r--r-- 1", "s drwxr-xr-x 0", "s/x -rw-r--r-- 2"}},
 		{"opaque", [][]member{
 			{dir("d/sub", 0o755), file("d/x", "1"), file("d/sub/x", "1")},
 			{file("d/y", "2"), file("d/.wh..wh..opq", ""), file("d/sub/y", "2"), file("d/x", "2")},

@@ -39,7 +39,10 @@ func (x *Extractor) hide(p string) error {
 	switch x.made[p] {
 	case other:
 		return nil
-	case implied, directory:
+	case implied:
+		x.dirs[p] = unnamed() // what it was is hidden too
+		return x.hideAll(p)
+	case directory:
 		return x.hideAll(p)
 	}
 	return x.remove(p)
