@@ -9,6 +9,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/layers/cli"
@@ -34,6 +35,8 @@ type Inputs struct {
 	CompileTools func(ctx context.Context, tools []lock.Tool, p platforms.Platform) (files []string, err error) // as in gotools.Env
 
 	CondaPrefix string
+	GoInPrefix  bool        // toolchains lie inside CondaPrefix
+	Permissions Permissions // see there
 	DropPyc     bool
 	Strict      bool         // as in condaenv.Env
 	Programs    []cli.Binary // sources hashed; the toolchain is filled in from the lock
@@ -60,13 +63,16 @@ type composer struct {
 	lock     lock.Selection
 	facts    *lock.Facts
 	layers   []layers.Layer
+	prefix   []layers.Layer // of layers: those that fill the conda prefix
+	vars     []string       // as in Config
+	startIn  string         // likewise
 }
 
 // Compose returns the image of one platform: the layers of everything that the
 // lock and the inputs ask for, bottom to top (design.md §8), and its
 // configuration. baseImage is nil for scratch and for a base of Debian packages.
 func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inputs, conf Config) (Image, error) {
-	c := &composer{Inputs: in, platform: p, lock: s, facts: &lock.Facts{}}
+	c := &composer{Inputs: in, platform: p, lock: s, facts: &lock.Facts{}, vars: conf.Env, startIn: conf.WorkDir}
 	if s.Base != nil {
 		c.facts = &s.Base.Facts
 	}
@@ -85,7 +91,7 @@ func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inpu
 		return Image{}, err
 	}
 	conf.User = user
-	conf.Env = environ(c.baseEnv(), s.Activation, conf.Env)
+	conf.Env = environ(c.baseEnv(), s.Activation, append(c.home(), conf.Env...))
 	return Image{Platform: p, Base: baseImage, Layers: c.layers, Config: conf, base: below}, nil
 }
 
@@ -109,22 +115,28 @@ func (c *composer) toolchain() error {
 		}
 	}
 	var versions []string
+	place := c.goPlace(len(locked) > 1)
 	for _, t := range locked {
-		root := gotool.Root
-		if len(locked) > 1 {
-			root = gotool.VersionRoot(t.Version)
-		}
-		c.layers = append(c.layers, c.toolchainLayer(t, c.facts.Resolve(root)))
+		c.layers = append(c.layers, c.toolchainLayer(t, c.facts.Resolve(trimRoot(place.Root(t.Version)))))
 		versions = append(versions, t.Version)
 	}
 	if len(locked) < 2 {
 		return nil
 	}
 	var links []files.File
-	for _, h := range gotool.Commands(versions) {
+	for _, h := range gotool.Commands(place, versions) {
 		links = append(links, files.File{Header: h})
 	}
 	return c.add(files.Layer("go", "go commands", c.facts, c.Compression, links))
+}
+
+// goPlace says where the image's toolchains lie.
+func (c *composer) goPlace(several bool) release.Place {
+	p := release.Place{Platform: c.platform, Several: several}
+	if c.GoInPrefix {
+		p.Prefix = c.CondaPrefix
+	}
+	return p
 }
 
 func (c *composer) toolchainLayer(t *lock.Toolchain, root string) layers.Layer {
@@ -179,7 +191,10 @@ func (c *composer) tools() error {
 func (c *composer) conda() error {
 	env := condaenv.Env{
 		Platform: c.platform, Prefix: c.CondaPrefix, Base: c.facts, Packages: c.lock.Conda, Groups: c.lock.Groups,
-		DropPyc: c.DropPyc, Strict: c.Strict, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+		DropPyc: c.DropPyc, Strict: c.Strict, GroupAsUser: c.Permissions == RootGroup, Compression: c.Compression, Archives: c.Archives, Warn: c.Warn,
+	}
+	if c.Permissions == Group {
+		env.Group = files.GroupConda
 	}
 	if q := c.lock.Solve; q != nil {
 		env.Specs, env.Variables = q.Specs, q.Variables
@@ -193,7 +208,8 @@ func (c *composer) conda() error {
 		return err
 	}
 	above, err := wheels.Layers(wheels.Env{Conda: conda, Wheels: c.lock.Wheels, Archives: c.Wheels})
-	c.layers = append(append(c.layers, ls...), above...)
+	c.prefix = append(ls, above...)
+	c.layers = append(c.layers, c.prefix...)
 	return err
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gophersnake/gophersnake/layers/files"
 	"github.com/gophersnake/gophersnake/lock"
-	"github.com/gophersnake/gophersnake/tree"
 )
 
 // defaultPath is PATH where a base has none: what dockerd gives a container of
@@ -22,21 +21,34 @@ func (c *composer) accounts() {
 			c.Accounts = append(c.Accounts, files.Nonroot())
 		}
 	}
+	c.member()
 }
 
-// users adds the layer of accounts, their homes, and GOPATH, which the group
-// golang may write (design.md §10).
+// runsAs reports whether an account is the one that the image runs as.
+func (c *composer) runsAs(a files.Account) bool {
+	return a.Name == c.User || strconv.Itoa(a.UID) == c.User
+}
+
+// users adds the layer of accounts, their homes, and the directories that the go
+// command writes to (design.md §10); above it that of permissions.
 func (c *composer) users() error {
-	all, err := files.Accounts(c.facts, c.Accounts)
+	all, err := c.workdir()
 	if err != nil {
 		return err
 	}
-	if c.hasGo() {
-		for _, dir := range []string{"go", "go/bin", "go/pkg", "go/src"} {
-			all = append(all, files.File{Header: tree.Header{Path: dir, Kind: tree.Dir, Mode: 0o2775, GID: files.GroupGolang}})
-		}
+	accounts, err := files.Accounts(c.facts, c.Accounts)
+	if err != nil {
+		return err
 	}
-	return c.add(files.Layer("accounts", "accounts", c.facts, c.Compression, all))
+	all = append(all, accounts...)
+	if c.hasGo() {
+		all = append(all, c.goDirs()...)
+	}
+	if err := c.add(files.Layer("accounts", "accounts", c.facts, c.Compression, all)); err != nil {
+		return err
+	}
+	c.shared(c.facts.Resolve(trimRoot(c.CondaPrefix)), c.prefix)
+	return nil
 }
 
 // user returns the image's USER as a number, which runAsNonRoot needs. The

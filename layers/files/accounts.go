@@ -19,9 +19,26 @@ const (
 
 // Account is a user of the image: gid = uid, home /home/NAME.
 type Account struct {
-	Name   string
-	UID    int
-	Groups []string // "conda", "golang", or a group of the base
+	Name      string
+	UID       int
+	Groups    []string // "conda", "golang", or a group of the base
+	RootGroup bool     // gid = 0 instead, and the group may do with the home what the user may
+}
+
+// GID returns the number of the account's group.
+func (a Account) GID() int {
+	if a.RootGroup {
+		return 0
+	}
+	return a.UID
+}
+
+func (a Account) home() File {
+	h := tree.Header{Path: "home/" + a.Name, Kind: tree.Dir, Mode: 0o700, UID: a.UID, GID: a.GID()}
+	if a.RootGroup {
+		h.Mode = 0o770
+	}
+	return File{Header: h}
 }
 
 // Nonroot is the account of images that name no user.
@@ -40,11 +57,11 @@ func Accounts(base *lock.Facts, accounts []Account) ([]File, error) {
 			return nil, fault.New(fault.Usage, "account "+a.Name, "the base has it with uid %s, not %d", have, a.UID)
 		}
 		if !known {
-			passwd += fmt.Sprintf("%s:x:%d:%d::/home/%s:%s\n", a.Name, a.UID, a.UID, a.Name, shell(base))
-			if _, ok := groups.id(a.Name); !ok {
+			passwd += fmt.Sprintf("%s:x:%d:%d::/home/%s:%s\n", a.Name, a.UID, a.GID(), a.Name, shell(base))
+			if _, ok := groups.id(a.Name); !ok && !a.RootGroup {
 				groups.add(a.Name, a.UID)
 			}
-			homes = append(homes, File{Header: tree.Header{Path: "home/" + a.Name, Kind: tree.Dir, Mode: 0o700, UID: a.UID, GID: a.UID}})
+			homes = append(homes, a.home())
 		}
 		if err := groups.join(a); err != nil {
 			return nil, err
@@ -91,7 +108,7 @@ func UserID(base *lock.Facts, accounts []Account, user string) (uid, gid int, er
 		return 0, 0, nil
 	}
 	if i := slices.IndexFunc(accounts, func(a Account) bool { return a.Name == user }); i >= 0 {
-		return accounts[i].UID, accounts[i].UID, nil
+		return accounts[i].UID, accounts[i].GID(), nil
 	}
 	for line := range strings.Lines(base.Passwd) {
 		f := strings.Split(line, ":")

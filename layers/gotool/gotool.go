@@ -20,7 +20,8 @@
 // # Several toolchains
 //
 // The Go of an image with one lies in /usr/local/go. Of several each lies in
-// /opt/go/<version>, and /usr/local/bin/go<version> is a link to its go command.
+// /opt/go/<version>, and /usr/local/bin/go<version> is a link to its go command;
+// toolchains inside a conda environment lie where [release.Place] says.
 // That is the name by which people call it, and by which another go command
 // finds it on PATH for a go.mod that asks for a newer Go than its own (Go
 // Toolchains, "Go toolchain selection", GOTOOLCHAIN=local+path). The go command
@@ -37,20 +38,18 @@ import (
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/tree"
+	"strings"
 )
 
 // Root is where the toolchain of an image with one Go lies, relative to the
 // image's root.
 const Root = "usr/local/go"
 
-// VersionRoot is where one of several toolchains lies.
-func VersionRoot(version string) string { return "opt/go/" + version }
-
 // Commands returns the links that call each of several toolchains by name.
-func Commands(versions []string) []tree.Header {
+func Commands(place release.Place, versions []string) []tree.Header {
 	links := make([]tree.Header, len(versions))
 	for i, v := range versions {
-		links[i] = tree.Header{Path: "usr/local/bin/go" + v, Kind: tree.Symlink, Target: "/" + VersionRoot(v) + "/bin/go", Mode: 0o777}
+		links[i] = tree.Header{Path: strings.TrimPrefix(place.Command(v), "/"), Kind: tree.Symlink, Target: place.Bin(v) + "/go", Mode: 0o777}
 	}
 	return links
 }
