@@ -46,6 +46,7 @@ type filesystem struct {
 	layer    int   // the layer being applied, counted from 1
 	members  int   // entries read and directories made for them
 	kept     int64 // bytes of texts
+	look     Look  // nil: nothing but facts
 }
 
 func newFilesystem(limits Limits, p platforms.Platform) *filesystem {

@@ -29,6 +29,12 @@ func (f *filesystem) inspect(p string, size int64, r io.Reader) (*content, error
 	case strings.HasPrefix(name, "ld-musl-"), strings.HasPrefix(name, "libc.musl-"), name == "libc.so":
 		return readLibc(r, name)
 	}
+	if f.look != nil {
+		if read := f.look(p); read != nil {
+			text, err := read(r)
+			return &content{text: text}, err
+		}
+	}
 	return nil, nil
 }
 
