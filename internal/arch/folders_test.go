@@ -27,7 +27,7 @@ var folders = []folder{
 
 	// The wish, the fact, and the way from one to the other.
 	{"spec", "read gophersnake.toml strictly", []string{"platforms", "conda/matchspec", "internal/fault", "internal/near"}},
-	{"spec/envfile", "read environment.yml", []string{"platforms", "internal/fault", "internal/near", "internal/yamltree"}},
+	{"spec/envfile", "read environment.yml", []string{"spec", "platforms", "internal/fault", "internal/near", "internal/yamltree"}},
 	{"lock", "gophersnake.lock: every byte by digest", []string{"platforms", "internal/fault"}},
 	{"lock/importer", "read other tools' locks", []string{"platforms", "wheel", "wheel/pypi", "internal/fault", "internal/yamltree"}},
 	{"lock/exporter", "write other tools' locks", []string{"lock", "platforms", "internal/fault"}},
@@ -64,6 +64,7 @@ var folders = []folder{
 	{"internal/fetch", "HTTP with retry, resume and verification", []string{"internal/store", "internal/fault"}},
 	{"internal/condarc", "where conda's configuration says that channels are", []string{"internal/fault", "internal/yamltree"}},
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},
+	{"doctor", "what disagrees on a machine or in an image, judged from facts", []string{"lock", "conda/matchspec", "conda/version"}},
 	{"internal/world", "the real World of resolve, and what layers open", []string{
 		"base", "conda/...", "golang/...", "debian", "wheel", "internal/condarc", "internal/fetch", "internal/store", "internal/fault", "internal/near",
 		"layers", "layers/cli", "layers/debbase", "layers/gotools", "lock", "lock/importer", "platforms", "tree",
@@ -72,6 +73,7 @@ var folders = []folder{
 	// The programs and the tests.
 	{"cmd/gophersnake", "flags, environment, clock, exit codes, printing", []string{"..."}},
 	{"internal/channeltest", "a conda channel for tests, made from text", []string{"conda/...", "tree"}},
+	{"internal/repofile", "hooks of pre-commit and a workflow of GitHub for a project's repository", []string{"internal/fault", "internal/yamltree"}},
 	{"internal/debiantest", "an archive of Debian packages for tests, made from text", nil},
 	{"bench/...", "programs that compare our speed with that of others; not part of a release", []string{"conda/..."}},
 	{"internal/arch", "this", nil},
