@@ -65,6 +65,9 @@ func (p *parser) parse() error {
 	if len(p.text) > MaxLength {
 		return p.errorAt(MaxLength, "too long")
 	}
+	if !p.Strict && p.plain() {
+		return nil
+	}
 	rest, fields, err := p.brackets(p.trim(span{0, p.comment()}))
 	if err != nil {
 		return err
@@ -86,6 +89,63 @@ func (p *parser) parse() error {
 		return err
 	}
 	return p.keys(fields)
+}
+
+// plain reads a name, a version spec and a build with a blank between them, as
+// nearly all dependencies are written. It reports false for whatever needs a
+// closer look, even if only to say what is wrong with it.
+func (p *parser) plain() bool {
+	name, rest, _ := strings.Cut(p.text, " ")
+	if name == "" {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; !isLowerOrDigit(c) && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	versions, build, more := strings.Cut(rest, " ")
+	if len(name) < len(p.text) && !isPlainVersion(versions) || more && !isPlainBuild(build) {
+		return false
+	}
+	if versions != "" {
+		found, err := version.ParseSpec(versions)
+		if err != nil {
+			return false
+		}
+		p.spec.Version = found
+	}
+	p.spec.Name = name
+	p.spec.Build, _ = ParsePattern(build)
+	return true
+}
+
+func isLowerOrDigit(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
+
+// isPlainVersion reports whether a text is a version spec as a whole: no build
+// begins after a "=", and nothing is to follow.
+func isPlainVersion(s string) bool {
+	last := byte('=')
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case isLowerOrDigit(c), strings.IndexByte("._+-*!<>~,|", c) >= 0:
+		case c == '=' && i > 0 && strings.IndexByte("<>!~", last) >= 0:
+		default:
+			return false
+		}
+		last = c
+	}
+	return isLowerOrDigit(last) || last == '*' || last == '_'
+}
+
+func isPlainBuild(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLowerOrDigit(c) && strings.IndexByte("_.+-*", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // comment returns where the first "#" outside of quotes is.

@@ -119,7 +119,7 @@ func (c *constraint) read() (Spec, error) {
 		return c.star()
 	}
 	base, stars := cutStars(c.text)
-	if _, p := check(base); p != "" && strings.Contains(base, "*") {
+	if strings.IndexByte(base, '*') >= 0 { // no version has one
 		return c.glob()
 	}
 	limit, err := Parse(base)
@@ -198,6 +198,9 @@ func (c *constraint) ambiguous(stars string) error {
 // cutStars cuts "*" or any number of ".*", with or without a last ".", from
 // the end of a version.
 func cutStars(text string) (base, stars string) {
+	if text[len(text)-1] != '*' && text[len(text)-1] != '.' {
+		return text, ""
+	}
 	base = text
 	if cut := strings.TrimSuffix(text, "."); strings.HasSuffix(cut, ".*") {
 		base = cut

@@ -43,6 +43,33 @@ func appendKey(dst []byte, s string) []byte {
 	return appendPart(dst, local)
 }
 
+// appendNumeric is check and appendKey for numbers joined by dots, which most
+// versions are. It reports false for all others.
+func appendNumeric(dst []byte, s string) ([]byte, bool) {
+	const most = 18 // digits that fit an int64
+	dst = append(dst, keyEnd)
+	zeros := 0 // segments not yet written
+	for i := 0; ; i++ {
+		start, n := i, uint64(0)
+		for ; i < len(s) && isDigit(s[i]); i++ {
+			n = n*10 + uint64(s[i]-'0')
+		}
+		switch {
+		case i == start || i-start > most || i < len(s) && s[i] != '.':
+			return dst, false
+		case n == 0:
+			zeros++
+		default:
+			dst = repeat(dst, zeros, false, keySegLess, keySegMore)
+			dst = append(appendUint(dst, n), keyEnd)
+			zeros = 0
+		}
+		if i == len(s) {
+			return append(dst, keyEnd, keyEnd), true
+		}
+	}
+}
+
 func appendPart(dst []byte, part string) []byte {
 	var (
 		zeros, segments int  // zeros and zero segments not yet written
@@ -112,6 +139,10 @@ func appendNumber(dst []byte, digits string) []byte {
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(digits)))
 		return append(dst, digits...)
 	}
+	return appendUint(dst, n)
+}
+
+func appendUint(dst []byte, n uint64) []byte {
 	if n <= maxSmall {
 		return append(dst, keySmall+byte(n))
 	}

@@ -1,9 +1,6 @@
 package version
 
-import (
-	"regexp"
-	"strings"
-)
+import "regexp"
 
 // Spec is a constraint on versions. The zero Spec is "*", any version. A Spec
 // is read-only and safe for use by several goroutines.
@@ -91,47 +88,46 @@ func (s *Spec) Exact() (Version, bool) { return s.limit, s.op == opEqual }
 // String returns the spec in one way of writing: an operator or ".*" at each
 // version, canonical versions, no blanks, and parentheses only where "|" stands
 // inside ",". Parsing it gives an equal spec.
-func (s *Spec) String() string {
-	var b strings.Builder
-	s.write(&b)
-	return b.String()
-}
+func (s *Spec) String() string { return string(s.append(nil)) }
 
-func (s *Spec) write(b *strings.Builder) {
+// AppendText appends what String returns. It implements
+// [encoding.TextAppender]; the error is always nil.
+func (s *Spec) AppendText(b []byte) ([]byte, error) { return s.append(b), nil }
+
+func (s *Spec) append(b []byte) []byte {
 	switch s.op {
 	case opAny:
-		b.WriteByte('*')
+		return append(b, '*')
 	case opPattern:
-		b.WriteString(s.text)
+		return append(b, s.text...)
 	case opAnd, opOr:
-		s.writeGroup(b)
-	default:
-		b.WriteString(s.op.prefix())
-		b.WriteString(s.limit.Canonical())
-		if s.op == opStartsWith || s.op == opNotStartsWith {
-			b.WriteString(".*")
-		}
+		return s.appendGroup(b)
 	}
+	b = append(b, s.op.prefix()...)
+	b = s.limit.appendCanonical(b)
+	if s.op == opStartsWith || s.op == opNotStartsWith {
+		b = append(b, ".*"...)
+	}
+	return b
 }
 
-func (s *Spec) writeGroup(b *strings.Builder) {
+func (s *Spec) appendGroup(b []byte) []byte {
 	sep := byte('|')
 	if s.op == opAnd {
 		sep = ','
 	}
 	for i := range s.parts {
 		if i > 0 {
-			b.WriteByte(sep)
+			b = append(b, sep)
 		}
 		part := &s.parts[i]
 		if s.op == opAnd && part.op == opOr {
-			b.WriteByte('(')
-			part.write(b)
-			b.WriteByte(')')
+			b = append(part.append(append(b, '(')), ')')
 			continue
 		}
-		part.write(b)
+		b = part.append(b)
 	}
+	return b
 }
 
 // prefix returns what stands in front of a version.

@@ -21,7 +21,11 @@ func parseSpec(s string, strict bool) (Spec, error) {
 	if len(s) > MaxSpecLength {
 		return Spec{}, p.errorAt(MaxSpecLength, "too long")
 	}
-	found, err := p.group(opOr)
+	top := opOr
+	if strings.IndexByte(s, '|') < 0 {
+		top = opAnd
+	}
+	found, err := p.group(top)
 	if err == nil && p.at < len(s) {
 		err = p.errorAt(p.at, "expected %q, %q or the end", ",", "|")
 	}
@@ -50,6 +54,12 @@ func (p *specParser) group(op operator) (Spec, error) {
 		if err != nil {
 			return Spec{}, err
 		}
+		if parts == nil {
+			if p.peek() != sep {
+				return part, nil
+			}
+			parts = make([]Spec, 0, 1+strings.Count(p.text[p.at:], string(rune(sep))))
+		}
 		if part.op == op {
 			parts = append(parts, part.parts...)
 		} else {
@@ -59,9 +69,6 @@ func (p *specParser) group(op operator) (Spec, error) {
 			break
 		}
 		p.at++
-	}
-	if len(parts) == 1 {
-		return parts[0], nil
 	}
 	return Spec{op: op, parts: parts}, nil
 }

@@ -20,10 +20,13 @@ func Parse(s string) (Version, error) {
 	if len(s) > MaxLength {
 		return Version{}, &SyntaxError{Kind: "version", Input: s, Offset: MaxLength, Problem: "too long"}
 	}
+	var buf [64]byte
+	if key, ok := appendNumeric(buf[:0], s); ok {
+		return Version{source: s, key: string(key)}, nil
+	}
 	if at, p := check(s); p != "" {
 		return Version{}, &SyntaxError{Kind: "version", Input: s, Offset: at, Problem: string(p)}
 	}
-	var buf [64]byte
 	return Version{source: s, key: string(appendKey(buf[:0], s))}, nil
 }
 
@@ -45,9 +48,9 @@ func (v Version) String() string { return v.source }
 
 // Canonical returns the version in lower case and without leading zeros in its
 // numbers. Segments and separators stay.
-func (v Version) Canonical() string {
-	var b strings.Builder
-	b.Grow(len(v.source))
+func (v Version) Canonical() string { return string(v.appendCanonical(nil)) }
+
+func (v Version) appendCanonical(b []byte) []byte {
 	for rest := v.source; rest != ""; {
 		n := digits(rest)
 		if n == 0 {
@@ -55,7 +58,7 @@ func (v Version) Canonical() string {
 			if isLetter(c) {
 				c |= 0x20
 			}
-			b.WriteByte(c)
+			b = append(b, c)
 			rest = rest[1:]
 			continue
 		}
@@ -63,8 +66,8 @@ func (v Version) Canonical() string {
 		if number == "" {
 			number = "0"
 		}
-		b.WriteString(number)
+		b = append(b, number...)
 		rest = rest[n:]
 	}
-	return b.String()
+	return b
 }
