@@ -17,6 +17,7 @@ var folders = []folder{
 	{"internal/fault", "the error type of the packages above the engines", nil},
 	{"internal/near", "which known word an unknown one may mean", nil},
 	{"internal/yamltree", "other tools' YAML as a tree with lines", []string{"internal/fault"}},
+	{"shell", "a shell's environment: what a script has to change, and to give back", nil},
 
 	// Engines: libraries that stand alone.
 	{"conda/...", "the conda engine: versions, specs, channels, solver, archives, linking", []string{"conda/...", "tree", "tree/zipfile"}},
@@ -53,6 +54,10 @@ var folders = []folder{
 	{"devcontainer", "what tools of development containers read: the label and devcontainer.json", []string{"internal/fault"}},
 	{"builder", "lock to layers to images to index", []string{
 		"layers/...", "devcontainer", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
+	}},
+
+	{"install", "a locked environment on this machine's disk", []string{
+		"layers", "layers/condaenv", "layers/files", "layers/wheels", "lock", "output/rootfs", "platforms", "shell", "tree", "internal/fault",
 	}},
 
 	// From bytes to others.
