@@ -7,7 +7,8 @@ import (
 )
 
 // WriteHead writes the head of a layer: one member that lists its directories,
-// each once, sorted bytewise. A layer without directories has no head.
+// each once, sorted bytewise. A layer without directories has no head. A nil dst
+// is that of NewWriter, here and in WriteTail.
 func WriteHead(dst io.Writer, dirs []Header, o Options) error {
 	dirs = slices.Clone(dirs)
 	slices.SortFunc(dirs, func(a, b Header) int { return strings.Compare(a.Path, b.Path) })
@@ -44,6 +45,9 @@ func writeMember(dst io.Writer, tar []byte, o Options) error {
 		if _, err := o.Tar.Write(tar); err != nil {
 			return err
 		}
+	}
+	if dst == nil {
+		return nil
 	}
 	member, err := o.Pool.member(o.Compression, tar)
 	if err != nil {

@@ -43,7 +43,8 @@ type result struct {
 }
 
 // NewWriter returns a Writer of a fragment into dst. The caller must Close it,
-// also after an error.
+// also after an error. A nil dst is for who wants the tar stream of Options
+// alone: nothing is compressed.
 func NewWriter(dst io.Writer, o Options) *Writer {
 	if o.Pool == nil {
 		o.Pool = NewPool(0)
@@ -82,7 +83,7 @@ func (w *Writer) Add(h Header, content io.Reader) error {
 // h.Size bytes with this CRC is an error. In a zstd fragment the file is
 // compressed as any other.
 func (w *Writer) AddDeflated(h Header, raw io.Reader, rawSize int64, crc uint32) error {
-	if h.Kind != File || w.o.Compression == Zstd || h.Size == 0 {
+	if h.Kind != File || w.o.Compression == Zstd || h.Size == 0 || w.dst == nil {
 		return w.Add(h, flate.NewReader(raw))
 	}
 	if err := w.header(h); err != nil {
@@ -192,7 +193,7 @@ func (w *Writer) tar(b []byte) error {
 			return w.fail(err)
 		}
 	}
-	for len(b) > 0 && w.err == nil {
+	for len(b) > 0 && w.err == nil && w.dst != nil {
 		if w.chunk == nil {
 			w.chunk = w.o.Pool.chunk()
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
@@ -344,5 +345,43 @@ func BenchmarkWriter(b *testing.B) {
 		if err := w.Close(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestTarAlone writes the tar stream without compressing it.
+func TestTarAlone(t *testing.T) {
+	dirs := []Header{{Path: "d", Kind: Dir, Mode: 0o755}}
+	body := "body"
+	_, want := layer(t, Options{}, dirs, []entry{{Header{Path: "d/f", Mode: 0o644, Size: int64(len(body))}, body}, {Header{Path: "d/g", Mode: 0o644, Size: int64(len(body))}, body}})
+	var got, raw bytes.Buffer
+	z, err := flate.NewWriter(&raw, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(z, body); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Tar: &got}
+	if err := WriteHead(nil, dirs, o); err != nil {
+		t.Fatal(err)
+	}
+	w := NewWriter(nil, o)
+	if err := w.Add(Header{Path: "d/f", Mode: 0o644, Size: int64(len(body))}, strings.NewReader(body)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AddDeflated(Header{Path: "d/g", Mode: 0o644, Size: int64(len(body))}, &raw, int64(raw.Len()), crc32.ChecksumIEEE([]byte(body))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTail(nil, o); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Error("the tar stream alone is not that of a layer")
 	}
 }
