@@ -29,11 +29,17 @@ func (f *filesystem) facts(where string) (lock.Facts, error) {
 		Sh:        f.hasFile("bin/sh"),
 		Bash:      f.hasFile("bin/bash"),
 		UsrBinEnv: f.hasFile("usr/bin/env"),
+		Compiler:  slices.ContainsFunc(compilers(), f.hasFile),
 	}
 	f.collect(f.root, "", &facts)
 	slices.SortFunc(facts.Links, func(a, b lock.Link) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(facts.Dirs, func(a, b lock.Dir) int { return cmp.Compare(a.Path, b.Path) })
 	return facts, nil
+}
+
+// compilers are where the C compilers lie that the go command may use.
+func compilers() []string {
+	return []string{"usr/bin/gcc", "usr/bin/cc", "usr/bin/clang", "usr/local/bin/gcc", "usr/local/bin/cc", "usr/local/bin/clang"}
 }
 
 // collect gathers links to directories and directories with their own mode or

@@ -97,6 +97,7 @@ type Facts struct {
 	Sh        bool     `toml:"sh"`                   // /bin/sh exists
 	Bash      bool     `toml:"bash"`                 // /bin/bash exists
 	UsrBinEnv bool     `toml:"usr-bin-env"`          // /usr/bin/env exists
+	Compiler  bool     `toml:"compiler,omitempty"`   // a C compiler exists: gcc, cc or clang
 }
 
 // Link is a symbolic link whose target is a directory. Both paths are relative

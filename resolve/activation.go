@@ -12,9 +12,8 @@ import (
 
 // activation locks the variables that make the environment simply there
 // (design.md §10, §11). $PATH stands for the base's PATH. The variables of
-// environment.yml come after conda's own, and [go.env] beats both. GOROOT is
-// never set: each toolchain finds its own. Several toolchains find each other as
-// commands on PATH (GOTOOLCHAIN=local+path), one needs no other (local).
+// environment.yml come after conda's own and beat Go's defaults, and [go.env]
+// beats all.
 func (s *resolver) activation(env *spec.Environment) {
 	for _, p := range env.Image.Platforms {
 		var vars, dirs []string
@@ -31,16 +30,17 @@ func (s *resolver) activation(env *spec.Environment) {
 			set(key, value)
 		}
 		if len(env.Go.Versions) > 0 {
-			root, switching := "/usr/local/go", "local"
-			if v := s.defaultGo(env.Name); v != "" {
-				root, switching = "/opt/go/"+v, "local+path"
+			for _, v := range s.goDefaults(env, p) {
+				if key, value, _ := strings.Cut(v, "="); variable(vars, key) == "" {
+					set(key, value)
+				}
 			}
-			dirs = append(dirs, "/go/bin", root+"/bin")
-			set("GOPATH", "/go")
-			set("GOTOOLCHAIN", switching)
 		}
 		for _, key := range slices.Sorted(maps.Keys(env.Go.Env)) {
 			set(key, env.Go.Env[key])
+		}
+		if len(env.Go.Versions) > 0 {
+			dirs = append(dirs, s.goDirs(env, p, vars)...)
 		}
 		if len(dirs) > 0 {
 			vars = append([]string{"PATH=" + strings.Join(append(dirs, "$PATH"), ":")}, vars...)

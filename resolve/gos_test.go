@@ -60,9 +60,9 @@ go.env = { GOTOOLCHAIN = "auto", CGO_ENABLED = "0" }
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	for env, want := range map[string][]string{
-		"":    {"PATH=/go/bin:/opt/go/1.25.0/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local+path"},
-		"new": {"PATH=/go/bin:/opt/go/1.26.8/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local+path"},
-		"one": {"PATH=/go/bin:/usr/local/go/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local"},
+		"":    {"PATH=/go/bin:/opt/go/1.25.0/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local+path", "CGO_ENABLED=0"},
+		"new": {"PATH=/go/bin:/opt/go/1.26.8/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local+path", "CGO_ENABLED=0"},
+		"one": {"PATH=/go/bin:/usr/local/go/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local", "CGO_ENABLED=0"},
 		"own": {"PATH=/go/bin:/opt/go/1.25.0/bin:$PATH", "GOPATH=/go", "CGO_ENABLED=0", "GOTOOLCHAIN=auto"},
 	} {
 		if diff := cmp.Diff(want, l.For(env, linux).Activation.Env); diff != "" {

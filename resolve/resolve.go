@@ -63,6 +63,7 @@ type Request struct {
 	InputHash    string
 	GoMod        string                 // the project's go.mod, relative to gophersnake.toml; "" if it has none
 	GoFiles      map[string]string      // its go.work, .go-version and .tool-versions likewise, by these names
+	GoPrivate    string                 // GOPRIVATE of this machine: patterns of modules that nobody else is asked for
 	Old          *lock.Lock             // as lock.Unmarshal returns it, the top level's name being ""; nil: nothing to keep
 	Update       func(name string) bool // whether to ask anew for "base", "go" or a package; nil: no
 	Replan       bool                   // forget the old plan of layers
@@ -100,6 +101,9 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 			if err := step(ctx, env); err != nil {
 				return nil, err
 			}
+		}
+		if err := s.checkPrefix(env); err != nil {
+			return nil, err
 		}
 		s.activation(env)
 	}

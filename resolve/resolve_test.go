@@ -210,10 +210,10 @@ func TestActivation(t *testing.T) {
 	}{
 		{"nothing", "", nil},
 		{"conda", "[conda]\nlock = \"l.txt\"\nprefix = \"/c\"\n", []string{"PATH=/c/bin:$PATH", "CONDA_PREFIX=/c", "CONDA_DEFAULT_ENV=/c", "CONDA_SHLVL=1"}},
-		{"go", "[go]\nversions = [\"1.26\"]\n", []string{"PATH=/go/bin:/usr/local/go/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local"}},
+		{"go", "[go]\nversions = [\"1.26\"]\n", []string{"PATH=/go/bin:/usr/local/go/bin:$PATH", "GOPATH=/go", "GOTOOLCHAIN=local", "CGO_ENABLED=0"}},
 		{
 			"both", "[conda]\nlock = \"l.txt\"\n[go]\nversions = [\"1.26\"]\nenv = { GOPATH = \"/x\", A = \"1\" }\n",
-			[]string{"PATH=/opt/conda/bin:/go/bin:/usr/local/go/bin:$PATH", "CONDA_PREFIX=/opt/conda", "CONDA_DEFAULT_ENV=/opt/conda", "CONDA_SHLVL=1", "GOTOOLCHAIN=local", "A=1", "GOPATH=/x"},
+			[]string{"PATH=/opt/conda/bin:/x/bin:/usr/local/go/bin:$PATH", "CONDA_PREFIX=/opt/conda", "CONDA_DEFAULT_ENV=/opt/conda", "CONDA_SHLVL=1", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "A=1", "GOPATH=/x"},
 		},
 		{"variables alone", "[go]\nenv = { B = \"2\", A = \"1\" }\n", []string{"A=1", "B=2"}},
 		{"a program alone", "[[cli]]\npackage = \"./cmd/x\"\n", nil},

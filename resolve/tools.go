@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/module"
+
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/golang/tool"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -21,6 +23,9 @@ func (s *resolver) tools(ctx context.Context, env *spec.Environment) error {
 	names := map[string]string{}
 	for _, written := range env.Go.Tools {
 		pkg, wish, _ := strings.Cut(written, "@") // spec has checked it
+		if err := s.public(env, pkg); err != nil {
+			return err
+		}
 		t, ok := s.oldTool(pkg, wish)
 		if !ok {
 			var err error
@@ -38,6 +43,18 @@ func (s *resolver) tools(ctx context.Context, env *spec.Environment) error {
 		}
 		t.Envs = []string{env.Name}
 		s.lock.Tool = append(s.lock.Tool, t)
+	}
+	return nil
+}
+
+// public refuses a tool that GOPRIVATE says is private, of this machine or of the
+// image: the checksum database must not hear of it, and has no hash of it.
+func (s *resolver) public(env *spec.Environment, pkg string) error {
+	for _, patterns := range []string{s.GoPrivate, env.Go.Env["GOPRIVATE"]} {
+		if module.MatchPrefixPatterns(patterns, pkg) {
+			return fault.New(fault.Usage, "go.tools", "%q is private by GOPRIVATE, and tools are public modules that the checksum database knows", pkg).
+				WithHint("require its module in go.mod and compile it as [[cli]] with package = %q: go.sum has its hash", pkg)
+		}
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestEnvironmentYML(t *testing.T) {
 	}
 	env := []string{
 		"PATH=/opt/conda/bin:/go/bin:/usr/local/go/bin:$PATH", "CONDA_PREFIX=/opt/conda", "CONDA_DEFAULT_ENV=/opt/conda", "CONDA_SHLVL=1",
-		"A=1", "B=2 $x", "GOPATH=/go", "GOTOOLCHAIN=local",
+		"A=1", "B=2 $x", "GOTOOLCHAIN=auto", "GOPATH=/go", "CGO_ENABLED=0",
 	}
 	if diff := cmp.Diff(env, l.For("", arm).Activation.Env); diff != "" {
 		t.Errorf("activation (-want +got):\n%s", diff)

@@ -16,7 +16,8 @@
 //     Requirements are those of PEP 508: what only pip's own files can hold
 //     ("-r FILE", "-e DIR", "--option") is an error.
 //   - variables: a mapping of names to texts; numbers and booleans are taken as
-//     they are written.
+//     they are written. What [spec.CheckVariable] refuses in gophersnake.toml is
+//     refused here: GOROOT, and URLs with credentials.
 //   - platforms and category, which are conda-lock's: the file is for these
 //     subdirs only. A category other than "main" is ignored with a warning.
 //   - Other keys are ignored with a warning.

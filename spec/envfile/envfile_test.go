@@ -181,6 +181,16 @@ func TestErrors(t *testing.T) {
 		{"dependencies:\n- pip\n  - a\n", `e.yml:3: "pip - a" is one item of dependencies | items stand one below the other; a list of requirements for pip stands below "- pip:"`},
 		{"variables: [a]\n", "e.yml:1: variables is not a mapping"},
 		{"variables:\n  A:\n", `e.yml:2: variables: A has no value | write A: "" for an empty one`},
+		{"variables:\n  A: 1\n  GOROOT: /usr/lib/go\n", "e.yml:3: variables.GOROOT: GOROOT is never exported | each toolchain finds its own: remove it"},
+		{
+			"variables:\n  GOPROXY: https://u:secret@p.example.com,direct\n",
+			"e.yml:2: variables.GOPROXY: the URL holds credentials | remove them: credentials come from the container configuration, .netrc or the environment",
+		},
+		{
+			"variables:\n  PIP_INDEX_URL: https://u:secret@p.example.com/simple\n",
+			"e.yml:2: variables.PIP_INDEX_URL: the URL holds credentials | remove them: credentials come from the container configuration, .netrc or the environment",
+		},
+		{"variables:\n  CGO_ENABLED: true\n", `e.yml:2: variables.CGO_ENABLED: "true" is neither 0 nor 1`},
 		{"variables:\n  A: [1]\n", "e.yml:2: variables: A is not text"},
 		{"variables:\n  A=B: 1\n", `e.yml:2: variables: "A=B" is not a name of a variable`},
 		{"platforms: linux-64\n", "e.yml:1: platforms is not a list"},

@@ -1,6 +1,7 @@
 package envfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/gophersnake/gophersnake/internal/near"
 	"github.com/gophersnake/gophersnake/internal/yamltree"
 	"github.com/gophersnake/gophersnake/platforms"
+	"github.com/gophersnake/gophersnake/spec"
 )
 
 // reader reads a file for one platform.
@@ -217,9 +219,21 @@ func (r *reader) variables(n ast.Node) error {
 		case !ok:
 			return r.file.Usage(m.LineOf(key), "variables: %s is not text", key)
 		}
+		if err := spec.CheckVariable(key, text); err != nil {
+			return r.file.Usage(m.LineOf(key), "variables.%s: %w", key, err).WithHint("%s", hintOf(err))
+		}
 		r.part.Variables[key] = text
 	}
 	return nil
+}
+
+// hintOf returns the hint of an error that has one, or "".
+func hintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
 }
 
 // platforms checks that the file is for the reader's platform.
