@@ -104,19 +104,23 @@ func sameSeries(a, b string) bool { return version.Lang("go"+a) == version.Lang(
 const maxText = 4 << 20
 
 func readAll(ctx context.Context, p Proxy, path string) ([]byte, error) {
+	return readUpTo(ctx, p, path, maxText)
+}
+
+func readUpTo(ctx context.Context, p Proxy, path string, limit int64) ([]byte, error) {
 	body, err := p.Get(ctx, path)
 	if err != nil {
 		return nil, newError(classOf(err, "network"), path, "%w", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(body, maxText+1))
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if cerr := body.Close(); err == nil {
 		err = cerr
 	}
 	if err != nil {
 		return nil, newError(classOf(err, "network"), path, "%w", err)
 	}
-	if len(data) > maxText {
-		return nil, newError("verification", path, "answer is larger than 4 MiB")
+	if int64(len(data)) > limit {
+		return nil, newError("verification", path, "answer is larger than %d MiB", limit>>20)
 	}
 	return data, nil
 }

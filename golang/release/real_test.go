@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,7 @@ func TestRealToolchain(t *testing.T) {
 		t.Fatal(err)
 	}
 	compareTrees(t, goroot, dir)
+	compareArchive(t, dir, version, h1)
 	cmd := exec.Command(filepath.Join(dir, "bin", "go"), "tool", "compile", "-V")
 	cmd.Env = []string{"GOTOOLCHAIN=local", "GOENV=off", "GOPATH=" + t.TempDir(), "GOCACHE=" + t.TempDir()}
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "compile version go"+version+"\n" {
@@ -100,6 +102,27 @@ func compareTrees(t *testing.T, goroot, dir string) {
 		if errA != nil || errB != nil || !bytes.Equal(a, b) {
 			t.Errorf("%s differs: %v, %v", name, errA, errB)
 		}
+	}
+}
+
+// compareArchive packs a toolchain as cmd/distpack does, which the download site's
+// archives are made by, and checks that the module of it has the hash that the
+// checksum database has for the real one. The real archive is not asked for.
+func compareArchive(t *testing.T, dir, version, h1 string) {
+	t.Helper()
+	var members []tarMember
+	for name, mode := range files(t, dir) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		must(t, err)
+		members = append(members, tarMember{name: "go/" + name, content: string(data), mode: int64(mode.Perm())})
+	}
+	slices.SortFunc(members, func(a, b tarMember) int { return strings.Compare(a.name, b.name) })
+	members = append(members, tarMember{name: "go/doc/x.html", mode: 0o644}, tarMember{name: "go/test/x.go", mode: 0o644})
+	z, err := repack(t, distpack(t, members...), version)
+	must(t, err)
+	got, _, err := release.HashZip(z, z.Size())
+	if err != nil || got != h1 {
+		t.Errorf("the archive's module is %s, %v; want %s", got, err, h1)
 	}
 }
 

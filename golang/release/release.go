@@ -12,6 +12,13 @@
 //	golang.org/toolchain/@v/V.info      there if the proxy has version V
 //	golang.org/toolchain/@v/V.zip       the toolchain
 //
+// Older toolchains, and those that a proxy refuses, are archives of the download
+// site, whose index is JSON ([Downloads]):
+//
+//	?mode=json&include=all           versions, files, sizes, SHA-256
+//	go1.26.8.linux-amd64.tar.gz      the toolchain
+//	go1.26.8.linux-amd64.tar.gz.asc  its signature
+//
 // # What is trusted
 //
 // The hash "h1:" of a zip ([HashZip]) must be the one in the checksum database
@@ -20,11 +27,14 @@
 // GONOSUMDB play no part. h1 covers file names and contents, not the zip's own
 // encoding, so locks keep the zip's SHA-256 too.
 //
+// An archive must have the SHA-256 of the index, and a signature by the key of
+// package signature; both are the caller's to check.
+//
 // # From zip to GOROOT
 //
 // The zip has neither modes nor go.mod files below its root. [Entries] holds
 // the rules that give both back; a layer and a directory made of the same zip
-// by them are the same tree.
+// by them are the same tree. [Repack] makes a zip of the same kind of an archive.
 package release
 
 import (

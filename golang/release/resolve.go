@@ -10,18 +10,20 @@ import (
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
-// Releases finds toolchains in a module proxy.
+// Releases finds toolchains in a module proxy, in the download site's index, or
+// in both together.
 type Releases struct {
-	Proxy Proxy
+	Proxy     Proxy      // nil: modules are not asked for
+	Downloads *Downloads // nil: archives are not asked for
 
 	// Skipped, if not nil, is told of each version that fulfils a wish and
-	// is newer than the one chosen, with the platforms that the proxy
-	// refuses it for.
+	// is newer than the one chosen, with the platforms that it is not there
+	// for.
 	Skipped func(version string, missing []platforms.Platform)
 }
 
 // Resolve returns the newest version that fulfils a wish ([ParseWish]) and
-// that the proxy has for every platform given: "1.26.8". Where there is none
+// that is there for every platform given: "1.26.8". Where there is none
 // the error is of class "usage" and its hint names the nearest version.
 func (r *Releases) Resolve(ctx context.Context, wish string, on []platforms.Platform) (string, error) {
 	w, err := ParseWish(wish)
@@ -36,7 +38,7 @@ func (r *Releases) Resolve(ctx context.Context, wish string, on []platforms.Plat
 		return v, r.checkExact(ctx, v, on, all)
 	}
 	candidates := all.matching(w)
-	if len(all) == 0 {
+	if len(all) == 0 && r.Proxy != nil {
 		if candidates, err = r.probe(ctx, w, on); err != nil {
 			return "", err
 		}
@@ -53,17 +55,34 @@ func (r *Releases) Resolve(ctx context.Context, wish string, on []platforms.Plat
 			r.Skipped(v, missing)
 		}
 	}
-	e := newError("usage", "go "+wish, "the module proxy has no such release for %s", names(on))
+	e := newError("usage", "go "+wish, "%s no such release for %s", r.who(), names(on))
 	return "", r.suggest(ctx, e, all.nearest(w.bound(), on), on)
 }
 
-// Has reports whether the proxy has a toolchain.
+// who says who has or has not.
+func (r *Releases) who() string {
+	switch {
+	case r.Downloads == nil:
+		return "the module proxy has"
+	case r.Proxy == nil:
+		return "the download index has"
+	}
+	return "module proxy and download index have"
+}
+
+// Has reports whether a toolchain is there.
 func (r *Releases) Has(ctx context.Context, version string, p platforms.Platform) (bool, error) {
-	_, err := readAll(ctx, r.Proxy, file(version, p, ".info"))
-	if errors.Is(err, fs.ErrNotExist) {
+	if r.Proxy != nil {
+		_, err := readAll(ctx, r.Proxy, file(version, p, ".info"))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err == nil, err
+		}
+	}
+	if r.Downloads == nil {
 		return false, nil
 	}
-	return err == nil, err
+	_, ok, err := r.Downloads.Find(ctx, version, p)
+	return ok, err
 }
 
 // missing returns the platforms that the proxy refuses a version for. A
@@ -89,9 +108,9 @@ func (r *Releases) checkExact(ctx context.Context, v string, on []platforms.Plat
 	}
 	var e *Error
 	if len(missing) == len(on) && len(all[v]) == 0 {
-		e = newError("usage", "go "+v, "the module proxy has no such release")
+		e = newError("usage", "go "+v, "%s no such release", r.who())
 	} else {
-		e = newError("usage", "go "+v, "the module proxy has no toolchain for %s", names(missing))
+		e = newError("usage", "go "+v, "%s no toolchain for %s", r.who(), names(missing))
 	}
 	return r.suggest(ctx, e, all.nearest(v, on), on)
 }
@@ -124,16 +143,27 @@ func names(ps []platforms.Platform) string {
 // listed holds the versions of a proxy's list and the platforms of each.
 type listed map[string][]platforms.Platform
 
-// list reads the proxy's list. A proxy that gives none has an empty one.
+// list reads the proxy's list and the index. A proxy that gives none has an
+// empty one.
 func (r *Releases) list(ctx context.Context) (listed, error) {
-	data, err := readAll(ctx, r.Proxy, Path+"/@v/list")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	all := listed{}
+	if r.Proxy != nil {
+		data, err := readAll(ctx, r.Proxy, Path+"/@v/list")
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		all = parseList(string(data))
 	}
-	if err != nil {
-		return nil, err
+	if r.Downloads == nil {
+		return all, nil
 	}
-	return parseList(string(data)), nil
+	archives, err := r.Downloads.all(ctx)
+	for _, a := range archives {
+		if !slices.Contains(all[a.Version], a.Platform) {
+			all[a.Version] = append(all[a.Version], a.Platform)
+		}
+	}
+	return all, err
 }
 
 // parseList reads lines like "v0.0.1-go1.26.8.linux-amd64" and passes over

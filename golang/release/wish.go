@@ -1,6 +1,7 @@
 package release
 
 import (
+	"fmt"
 	"go/version"
 	"strings"
 )
@@ -73,6 +74,41 @@ func goVersion(s string) string {
 
 // Exact returns the version of a wish for exactly one.
 func (w Wish) Exact() (v string, ok bool) { return w.exact, w.exact != "" }
+
+// Conda returns the wish as the version part of a conda match spec (CEP 29): a
+// series is "1.26.*", ">1.26" is ">=1.27", "<=1.26" is "<1.27".
+func (w Wish) Conda() string {
+	if w.exact != "" {
+		return "==" + w.exact
+	}
+	var terms []string
+	for _, t := range w.terms {
+		terms = append(terms, t.conda())
+	}
+	return strings.Join(terms, ",")
+}
+
+func (t term) conda() string {
+	v := strings.TrimPrefix(t.v, "go")
+	if !t.series {
+		if t.op == "=" {
+			return "==" + v
+		}
+		return t.op + v
+	}
+	next := fmt.Sprintf("1.%d", series(t.v)+1)
+	switch t.op {
+	case ">":
+		return ">=" + next
+	case "<=":
+		return "<" + next
+	case "!=":
+		return "!=" + v + ".*"
+	case ">=", "<":
+		return t.op + v
+	}
+	return v + ".*"
+}
 
 // bound returns the first version that the wish names.
 func (w Wish) bound() string { return strings.TrimPrefix(w.terms[0].v, "go") }
