@@ -9,6 +9,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/gophersnake/gophersnake/conda/link"
+	"github.com/gophersnake/gophersnake/devcontainer"
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/layers"
@@ -34,19 +35,20 @@ type Inputs struct {
 	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
 	CompileTools func(ctx context.Context, tools []lock.Tool, p platforms.Platform) (files []string, err error) // as in gotools.Env
 
-	CondaPrefix string
-	GoInPrefix  bool        // toolchains lie inside CondaPrefix
-	Permissions Permissions // see there
-	DropPyc     bool
-	Strict      bool         // as in condaenv.Env
-	Programs    []cli.Binary // sources hashed; the toolchain is filled in from the lock
-	Files       []files.Source
-	Owners      []string // of Files, by name or number
-	Accounts    []files.Account
-	User        string // "" is the account nonroot
-	Compression tree.Compression
-	Report      func(p platforms.Platform, plan *link.Plan) // may be nil
-	Warn        func(text string)                           // may be nil
+	CondaPrefix  string
+	GoInPrefix   bool        // toolchains lie inside CondaPrefix
+	Permissions  Permissions // see there
+	DropPyc      bool
+	Strict       bool         // as in condaenv.Env
+	Programs     []cli.Binary // sources hashed; the toolchain is filled in from the lock
+	Files        []files.Source
+	Owners       []string // of Files, by name or number
+	Accounts     []files.Account
+	User         string              // "" is the account nonroot
+	Devcontainer *devcontainer.Entry // what is configured of it; nil is no label of ours
+	Compression  tree.Compression
+	Report       func(p platforms.Platform, plan *link.Plan) // may be nil
+	Warn         func(text string)                           // may be nil
 }
 
 // Zip is an open toolchain zip.
@@ -91,6 +93,9 @@ func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inpu
 		return Image{}, err
 	}
 	conf.User = user
+	if conf.Labels, err = c.labels(baseImage, conf.Labels); err != nil {
+		return Image{}, err
+	}
 	conf.Env = environ(c.baseEnv(), s.Activation, append(c.home(), conf.Env...))
 	return Image{Platform: p, Base: baseImage, Layers: c.layers, Config: conf, base: below}, nil
 }
@@ -110,7 +115,7 @@ func (c *composer) debian() error {
 func (c *composer) toolchain() error {
 	var locked []*lock.Toolchain
 	for i := range c.lock.Go {
-		if t := &c.lock.Go[i]; t.Image {
+		if t := &c.lock.Go[i]; t.Image && t.Source != lock.SourceConda { // that lies in conda's prefix
 			locked = append(locked, t)
 		}
 	}
@@ -241,7 +246,7 @@ func (c *composer) programs() error {
 		if t == nil {
 			return fault.New(fault.Stale, "gophersnake.lock", "no Go toolchain for %s, which cli %q needs", c.platform, b.Name).WithHint("run gophersnake lock")
 		}
-		b.GoVersion, b.GoModule, b.GoH1 = t.Version, t.Module, t.H1
+		b.GoVersion, b.GoModule, b.GoH1 = t.Version, t.Name(), t.Hash()
 		b.Path = "/" + c.facts.Resolve(trimRoot(cmp.Or(b.Path, cli.DefaultPath)))
 		if b.Bundle != "" {
 			b.Bundle = "/" + c.facts.Resolve(trimRoot(b.Bundle))
@@ -258,7 +263,7 @@ func (c *composer) programs() error {
 // are sorted by version.
 func compiler(all []lock.Toolchain) (t *lock.Toolchain) {
 	for i := range all {
-		if u := &all[i]; u.H1 != "" && u.Host && (t == nil || u.Image) {
+		if u := &all[i]; u.Hash() != "" && u.Host && (t == nil || u.Image) {
 			t = u
 		}
 	}

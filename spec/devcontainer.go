@@ -141,8 +141,9 @@ func checkCapability(s, _ string) flaw {
 	return flaw{}
 }
 
-// capability is the name of a capability without CAP_.
-func capability(s string) string { return strings.TrimPrefix(s, "CAP_") }
+// Capability returns the name of a Linux capability without CAP_, which may
+// stand before it.
+func Capability(s string) string { return strings.TrimPrefix(s, "CAP_") }
 
 // checkMount wants what docker run --mount takes: KEY=VALUE by commas, with a
 // target in the container. A path may begin with a variable, as in

@@ -18,7 +18,7 @@ func addLists() map[string]func(*node) string {
 		"go.tools":                    text(toolName),
 		"base.debian.packages":        text(debianName),
 		"devcontainer.extensions":     text(strings.ToLower),
-		"devcontainer.cap-add":        text(capability),
+		"devcontainer.cap-add":        text(Capability),
 		"devcontainer.security-opt":   text(func(s string) string { return s }),
 		"devcontainer.mounts":         text(mountTarget),
 		"cli":                         func(n *node) string { return cliName(n.str("package"), n.str("name")) },

@@ -101,7 +101,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 	}
 	in := builder.Inputs{
 		Archives: w, Wheels: w, CondaPrefix: env.Conda.Prefix, DropPyc: env.Conda.Pyc == "drop", Strict: p.strict,
-		User: string(env.Image.User), Compression: compression, Warn: pr.warn,
+		User: string(env.Image.User), Compression: compression, Warn: pr.warn, Devcontainer: devcontainerEntry(env.Devcontainer),
 		ToolchainZip: func(ctx context.Context, t *lock.Toolchain) (builder.Zip, error) { return w.ToolchainZip(ctx, t) },
 		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
 			return w.Compile(ctx, hostsOf(l, env, b.GoVersion), b, pl)
