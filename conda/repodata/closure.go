@@ -138,11 +138,13 @@ func (v *View) Closure(ctx context.Context, subdirs, specs []string) (*Set, erro
 			c.set.Subdirs = append(c.set.Subdirs, d)
 		}
 	}
+	c.workers = 1 // this goroutine
 	c.mu.Lock()
 	for _, spec := range specs {
 		c.follow(ctx, spec)
 	}
 	c.mu.Unlock()
+	c.work(ctx)
 	c.wg.Wait()
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -179,7 +181,7 @@ func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o O
 	for _, n := range nodes {
 		n.subdirs = make([]*Subdir, len(subdirs))
 		for i, subdir := range subdirs {
-			c.run(ctx, func() (err error) {
+			c.run(ctx, true, func() (err error) {
 				if n.subdirs[i], err = Load(ctx, n.channel, subdir, o); isAbsent(err) {
 					return nil
 				}
@@ -199,13 +201,18 @@ func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o O
 	return nil
 }
 
-// run has f called by a goroutine. Its error ends the walk. Goroutines are used
+// perWorker is how many names wait for a goroutine before there is one more: to
+// wake one costs more than to read a few names.
+const perWorker = 12
+
+// run has f called by a goroutine: one of those that there are, unless f waits for
+// the network or there is much to do. Its error ends the walk. Goroutines are used
 // again, since their stacks have grown by then.
-func (c *closure) run(ctx context.Context, f func() error) {
+func (c *closure) run(ctx context.Context, waits bool, f func() error) {
 	c.queue.Lock()
 	defer c.queue.Unlock()
 	c.todo = append(c.todo, f)
-	if c.workers < c.jobs {
+	if c.workers < c.jobs && (waits || len(c.todo) > perWorker*c.workers) {
 		c.workers++
 		c.wg.Go(func() { c.work(ctx) })
 	}
@@ -239,37 +246,55 @@ func (c *closure) visit(ctx context.Context, name string) {
 	}
 	all := make([][]Record, len(c.set.Subdirs))
 	c.set.records[name] = all
+	var here []int // subdirs that need not wait
 	for i, subdir := range c.set.Subdirs {
-		c.run(ctx, func() error {
-			records, err := subdir.Records(ctx, name)
-			if err != nil {
-				return err
-			}
-			specs := distinct(records)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			all[i] = records
-			for _, spec := range specs {
-				c.follow(ctx, spec)
-			}
-			if c.extras[name] {
-				c.followExtras(ctx, records)
-			}
-			return nil
-		})
+		if _, ok := subdir.from.(*Repodata); ok {
+			here = append(here, i)
+			continue
+		}
+		c.run(ctx, true, func() error { return c.read(ctx, name, all, i) })
 	}
+	if len(here) > 0 {
+		c.run(ctx, false, func() error { return c.read(ctx, name, all, here...) })
+	}
+}
+
+// read reads the records of a name in some subdirs, and follows them.
+func (c *closure) read(ctx context.Context, name string, all [][]Record, in ...int) error {
+	for _, i := range in {
+		records, err := c.set.Subdirs[i].Records(ctx, name)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			continue
+		}
+		specs := distinct(records)
+		c.mu.Lock()
+		all[i] = records
+		for _, spec := range specs {
+			c.follow(ctx, spec)
+		}
+		if c.extras[name] {
+			c.followExtras(ctx, records)
+		}
+		c.mu.Unlock()
+	}
+	return nil
 }
 
 // distinct returns the specs that records depend on, each once.
 func distinct(records []Record) []string {
 	var specs []string
 	lists, seen := map[*string]bool{}, map[string]bool{}
+	var last *string
 	for i := range records {
 		depends := records[i].Depends
-		if len(depends) == 0 || lists[&depends[0]] {
+		if len(depends) == 0 || &depends[0] == last || lists[&depends[0]] {
 			continue
 		}
-		lists[&depends[0]] = true // records share lists
+		last = &depends[0]
+		lists[last] = true // records share lists
 		for _, spec := range depends {
 			if !seen[spec] {
 				seen[spec] = true

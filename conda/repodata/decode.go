@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gophersnake/gophersnake/tree"
 )
@@ -18,7 +17,7 @@ func (r *Repodata) Records(name string) ([]Record, error) {
 	if len(runs) == 0 {
 		return nil, nil
 	}
-	g := group{last: map[string]int32{}, lists: map[string][]string{}, total: size(runs)}
+	g := group{lists: map[string][]string{}, total: size(runs)}
 	whole := true
 	err := r.parts(runs, func(in section, text []byte) {
 		whole = g.read(in, text, name, r.Info.Subdir) && whole
@@ -40,9 +39,9 @@ func (r *Repodata) Records(name string) ([]Record, error) {
 // group has the records of a name while they are read.
 type group struct {
 	records []Record
-	in      []section           // by record
-	before  []int32             // by record: the one before it of the same stem, or -1
-	last    map[string]int32    // by stem: its last record
+	in      []section // by record
+	before  []int32   // by record: the one before it of the same stem, or -1
+	stems   stems
 	lists   map[string][]string // by their JSON: records share them, as most have one that others have
 	bad     map[int]string      // what is wrong with records
 	removed []string
@@ -80,11 +79,7 @@ func (g *group) read(in section, text []byte, name, subdir string) bool {
 // at its place.
 func (g *group) place(in section, problem string) {
 	i := len(g.records) - 1
-	stem, _ := cutExt(g.records[i].FileName)
-	last, known := g.last[stem]
-	if !known {
-		last = -1
-	}
+	last := g.stems.last(g, i, in)
 	for j := last; j >= 0; j = g.before[j] {
 		if g.in[j] == in && g.records[j].FileName == g.records[i].FileName {
 			g.records[j], g.records = g.records[i], g.records[:i]
@@ -94,7 +89,7 @@ func (g *group) place(in section, problem string) {
 		}
 	}
 	g.in, g.before = append(g.in, in), append(g.before, last)
-	g.last[stem] = int32(i)
+	g.stems.add(g, i)
 	g.note(i, problem)
 }
 
@@ -150,80 +145,11 @@ func rank(r *Record) int {
 	return n
 }
 
-// decoder decodes a run of records. Strings are parts of one copy of its text.
-type decoder struct {
-	scanner
-	whole string // the text
-	utf8  bool   // which is valid UTF-8
-	lists map[string][]string
-	field []byte // being read
-	words []string
-}
-
-// newDecoder returns a decoder of text.
-func newDecoder(text []byte, lists map[string][]string) decoder {
-	return decoder{scanner: scanner{data: text}, whole: string(text), utf8: utf8.Valid(text), lists: lists}
-}
-
-// again goes on to the next record or file of a run.
-func (d *decoder) again() bool {
-	if d.bad != "" || d.pos == len(d.data) {
-		return false
-	}
-	d.pos++
-	return true
-}
-
-// files reads a run of removed files.
-func (d *decoder) files() (files []string) {
-	for more := true; more; more = d.again() {
-		files = append(files, d.scanner.string("removed"))
-	}
-	return files
-}
-
-// record reads a file name and its record, or says what is wrong with it.
-func (d *decoder) record(rec *Record, in section, subdir string) (problem string) {
-	d.peek()
-	at := d.pos + 1
-	raw, plain := d.key()
-	if rec.FileName = d.text(raw, plain, at); in >= inV3Bz2 {
-		rec.FileName += in.ext()
-		rec.Revision = 3
-	}
-	begin := d.pos
-	for more := d.open('{', '}'); more; more = d.more('}') {
-		d.read(rec, d.name())
-	}
-	if problem = d.bad; problem != "" {
-		d.pos, d.depth, d.bad, d.short = begin, 0, "", false
-		d.skip()
-	}
-	if rec.Subdir == "" {
-		rec.Subdir = subdir
-	}
-	return problem
-}
-
-// name reads a key.
-func (d *decoder) name() []byte {
-	raw, plain := d.key()
-	if plain && d.utf8 {
-		return raw
-	}
-	return unquote(raw, plain)
-}
-
-// text returns as a string what scanner.text returned; at is where it begins.
-func (d *decoder) text(raw []byte, plain bool, at int) string {
-	if plain && d.utf8 {
-		return d.whole[at : at+len(raw)]
-	}
-	return string(unquote(raw, plain))
-}
-
 // check says what is wrong with a record of a name's group, or "".
 func (r *Record) check(name string) string {
+	if r.isPlain(name) {
+		return ""
+	}
 	parts := []struct{ what, value string }{
 		{"file name", r.FileName}, {"name", r.Name}, {"version", r.Version}, {"build", r.Build}, {"subdir", r.Subdir},
 	}
@@ -238,70 +164,20 @@ func (r *Record) check(name string) string {
 	return ""
 }
 
-// text returns where a field of plain text goes, or nil.
-func (r *Record) text(key []byte) *string {
-	switch string(key) {
-	case "arch":
-		return &r.Arch
-	case "build":
-		return &r.Build
-	case "features":
-		return &r.Features
-	case "license":
-		return &r.License
-	case "license_family":
-		return &r.LicenseFamily
-	case "name":
-		return &r.Name
-	case "platform":
-		return &r.Platform
-	case "python_site_packages_path":
-		return &r.SitePackages
-	case "subdir":
-		return &r.Subdir
-	case "version":
-		return &r.Version
+// isPlain reports whether a record of a name's group is sure to be right: its file
+// name is plain text, and its name, version and build are what that is made of.
+func (r *Record) isPlain(name string) bool {
+	stem, _ := cutExt(r.FileName)
+	n, v, b := len(name), len(r.Version), len(r.Build)
+	if r.Name != name || v == 0 || b == 0 || n+v+b+2 != len(stem) || len(r.FileName) > 255 ||
+		stem[:n] != name || stem[n] != '-' || stem[n+1:n+1+v] != r.Version || stem[n+1+v] != '-' || stem[n+2+v:] != r.Build ||
+		stem[0] == '.' || r.Version[0] == '.' || r.Build[0] == '.' {
+		return false
 	}
-	return nil
-}
-
-// read reads the value of one field.
-func (d *decoder) read(r *Record, key []byte) {
-	d.field = key
-	if p := r.text(key); p != nil {
-		*p = d.string()
-		return
+	for i := range len(r.FileName) {
+		if c := r.FileName[i]; c <= ' ' || c >= 0x7f || c == '/' || c == '\\' {
+			return false
+		}
 	}
-	switch string(key) {
-	case "md5":
-		r.MD5 = d.digest(16)
-	case "sha256":
-		r.SHA256 = d.digest(32)
-	case "legacy_bz2_md5":
-		r.LegacyBz2MD5 = d.digest(16)
-	case "build_number":
-		r.BuildNumber = d.number64()
-	case "size":
-		r.Size = int64(min(d.number64(), 1<<63-1))
-	case "legacy_bz2_size":
-		r.LegacyBz2Size = int64(min(d.number64(), 1<<63-1))
-	case "timestamp":
-		r.Timestamp = d.time()
-	case "indexed_timestamp":
-		r.IndexedTimestamp = d.time()
-	case "depends":
-		r.Depends = d.strings()
-	case "constrains":
-		r.Constrains = d.strings()
-	case "flags":
-		r.Flags = d.strings()
-	case "extra_depends":
-		r.Extras = d.extras()
-	case "track_features":
-		r.TrackFeatures = d.features()
-	case "noarch":
-		r.Noarch = d.noarch()
-	default:
-		d.skip()
-	}
+	return checkPart(r.Subdir) == ""
 }

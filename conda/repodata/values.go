@@ -2,6 +2,7 @@ package repodata
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +32,12 @@ func (d *decoder) string() string {
 
 // digest reads a hash of n bytes, or null.
 func (d *decoder) digest(n int) string {
+	d.peek()
+	if rest := d.data[d.pos:]; d.bad == "" && d.utf8 && len(rest) > 2*n+1 && rest[0] == '"' && rest[2*n+1] == '"' && isLowerHex(rest[1:2*n+1]) {
+		at := d.pos + 1
+		d.pos += 2*n + 2
+		return d.whole[at : at+2*n]
+	}
 	s := d.string()
 	good := 0 // digits in lower case
 	for good < len(s) && (s[good]-'0' < 10 || s[good]-'a' < 6) {
@@ -45,7 +52,39 @@ func (d *decoder) digest(n int) string {
 	return strings.ToLower(s)
 }
 
+// isLowerHex reports whether a text of a multiple of eight bytes has only digits
+// and letters from a to f. It looks at eight bytes at once.
+func isLowerHex(text []byte) bool {
+	good := uint64(high)
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		from := func(c uint64) uint64 { return w&^high + (0x80-c)*ones } // the high bit: it is c or above
+		good &= (from('0')&^from('9'+1) | from('a')&^from('f'+1)) &^ w
+	}
+	return good == high
+}
+
+// small reads a whole number of few digits, as nearly all are.
+func (d *decoder) small() (n uint64, ok bool) {
+	if d.bad != "" {
+		return 0, false
+	}
+	d.peek()
+	begin, i := d.pos, d.pos
+	for ; i < len(d.data) && '0' <= d.data[i] && d.data[i] <= '9'; i++ {
+		n = n*10 + uint64(d.data[i]-'0')
+	}
+	if i == begin || i-begin > 18 || d.data[begin] == '0' && i-begin > 1 || i == len(d.data) || d.data[i] != ',' && d.data[i] != '}' {
+		return 0, false
+	}
+	d.pos = i
+	return n, true
+}
+
 func (d *decoder) number64() uint64 {
+	if n, ok := d.small(); ok {
+		return n
+	}
 	if d.null() || d.bad != "" {
 		return 0
 	}
@@ -65,12 +104,15 @@ func (d *decoder) time() int64 {
 	if d.null() || d.bad != "" {
 		return 0
 	}
-	text := d.number()
-	text, _, _ = bytes.Cut(text, []byte("."))
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		d.bad = ""
-		d.want("a time")
+	small, ok := d.small()
+	n := int64(small)
+	if !ok {
+		text, _, _ := bytes.Cut(d.number(), []byte("."))
+		var err error
+		if n, err = strconv.ParseInt(string(text), 10, 64); err != nil {
+			d.bad = ""
+			d.want("a time")
+		}
 	}
 	if n > lastSecond || n < -lastSecond {
 		return n
