@@ -22,8 +22,8 @@ func hosts() []platforms.Platform {
 // first that is asked for is the default. Programs without [go] versions are
 // compiled by the Go that go.mod names, which is not put into the image.
 func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
-	if env.Go.Source != "module" {
-		return unsupported("go.source", "a Go toolchain from "+env.Go.Source)
+	if s.fromConda(env) {
+		return s.condaGo(ctx, env)
 	}
 	versions, inImage, err := s.goVersions(ctx, env)
 	if err != nil || len(versions) == 0 {
@@ -33,7 +33,7 @@ func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
 	for i, v := range versions {
 		for _, p := range platforms.All() {
 			t := lock.Toolchain{
-				Version: v, Platform: p, Image: inImage && slices.Contains(env.Image.Platforms, p),
+				Version: v, Platform: p, Source: sourceOf(env), Image: inImage && slices.Contains(env.Image.Platforms, p),
 				Host: v == newest && slices.Contains(hosts(), p),
 			}
 			if !t.Image && !t.Host {
@@ -48,29 +48,54 @@ func (s *resolver) golang(ctx context.Context, env *spec.Environment) error {
 	return nil
 }
 
-// goVersions returns the versions that an environment asks for, in its order,
-// each once, and whether they lie in its images.
-func (s *resolver) goVersions(ctx context.Context, env *spec.Environment) (versions []string, inImage bool, err error) {
+// sourceOf returns where toolchains come from that are not a conda package: those
+// that compile never are.
+func sourceOf(env *spec.Environment) string {
+	if env.Go.Source == lock.SourceConda {
+		return sourceAuto
+	}
+	return env.Go.Source
+}
+
+// sourceAuto is the wish for the first source that has a toolchain.
+const sourceAuto = "auto"
+
+// goWishes returns what an environment asks for, in its order, and whether it lies
+// in its images.
+func (s *resolver) goWishes(env *spec.Environment) (wishes []string, inImage bool, err error) {
 	written := env.Go.Versions
 	inImage = len(written) > 0
 	if !inImage && len(env.CLI) > 0 {
 		written = []string{"go.mod"}
 	}
 	for _, w := range written {
-		wishes := []string{w}
-		if spec.IsGoFile(w) {
-			if wishes, err = s.goFile(w); err != nil {
-				return nil, false, err
-			}
+		if !spec.IsGoFile(w) {
+			wishes = append(wishes, w)
+			continue
 		}
-		for _, wish := range wishes {
-			v, err := s.goVersion(ctx, wish, env, inImage)
-			if err != nil {
-				return nil, false, err
-			}
-			if !slices.Contains(versions, v) {
-				versions = append(versions, v)
-			}
+		more, err := s.goFile(w)
+		if err != nil {
+			return nil, false, err
+		}
+		wishes = append(wishes, more...)
+	}
+	return wishes, inImage, nil
+}
+
+// goVersions returns the versions that an environment asks for, in its order,
+// each once, and whether they lie in its images.
+func (s *resolver) goVersions(ctx context.Context, env *spec.Environment) (versions []string, inImage bool, err error) {
+	wishes, inImage, err := s.goWishes(env)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, wish := range wishes {
+		v, err := s.goVersion(ctx, wish, env, inImage)
+		if err != nil {
+			return nil, false, err
+		}
+		if !slices.Contains(versions, v) {
+			versions = append(versions, v)
 		}
 	}
 	return versions, inImage, nil
@@ -104,7 +129,7 @@ func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environ
 	if inImage {
 		on = env.Image.Platforms
 	}
-	return s.GoVersion(ctx, wish, on)
+	return s.GoVersion(ctx, sourceOf(env), wish, on)
 }
 
 func (s *resolver) oldVersion(wish, env string, inImage bool) (newest string) {
@@ -123,14 +148,14 @@ func (s *resolver) oldVersion(wish, env string, inImage bool) (newest string) {
 
 // toolchain adds one toolchain of a version and a platform.
 func (s *resolver) toolchain(ctx context.Context, want lock.Toolchain, env string) error {
-	t, ok := s.oldToolchain(want.Version, want.Platform, want.Image)
+	t, ok := s.oldToolchain(want)
 	if !ok {
 		var err error
-		if t, err = s.Toolchain(ctx, want.Version, want.Platform, want.Image); err != nil {
+		if t, err = s.Toolchain(ctx, want); err != nil {
 			return err
 		}
 	}
-	t.Envs, t.Version, t.Platform, t.Source = []string{env}, want.Version, want.Platform, "module"
+	t.Envs, t.Version, t.Platform = []string{env}, want.Version, want.Platform
 	t.Image, t.Host, t.Default = want.Image, want.Host, want.Default
 	s.lock.Go = append(s.lock.Go, t)
 	return nil
@@ -138,17 +163,25 @@ func (s *resolver) toolchain(ctx context.Context, want lock.Toolchain, env strin
 
 // oldToolchain returns what the old lock says, also that a host has none: a
 // lock without a reason to change asks nobody.
-func (s *resolver) oldToolchain(version string, p platforms.Platform, image bool) (lock.Toolchain, bool) {
+func (s *resolver) oldToolchain(want lock.Toolchain) (lock.Toolchain, bool) {
 	if s.Update("go") {
 		return lock.Toolchain{}, false
 	}
 	for _, t := range s.Old.Go {
-		if t.Version == version && t.Platform == p && (!image || t.ZipSHA256 != "") {
-			if !image {
-				t.ZipSHA256, t.Size = "", 0
-			}
-			return t, true
+		same := t.Source == want.Source && len(t.PassedOver) == 0
+		if want.Source == sourceAuto { // what "auto" said, or would say first
+			same = t.Source == lock.SourceModule || t.Source == lock.SourceRelease && len(t.PassedOver) > 0
 		}
+		if !same || t.Version != want.Version || t.Platform != want.Platform || want.Image && t.ZipSHA256 == "" && t.SignedBy == "" {
+			continue
+		}
+		if !want.Image && t.Source == lock.SourceModule {
+			t.ZipSHA256, t.Size = "", 0
+		}
+		if !want.Image {
+			t.SignedBy = ""
+		}
+		return t, true
 	}
 	return lock.Toolchain{}, false
 }

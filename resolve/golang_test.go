@@ -94,7 +94,10 @@ func TestGoErrors(t *testing.T) {
 		name, toml, mod, goMod string
 		want, hint             string
 	}{
-		{"source", oneImage + "[go]\nsource = \"release\"\nversions = [\"1.26\"]\n", "", "", "go.source: a Go toolchain from release is not part of this version of gophersnake", ""},
+		{
+			"two of conda", oneImage + "[go]\nsource = \"conda\"\nversions = [\"1.26\", \"1.25\"]\n", "", "",
+			"go.versions: conda gives an environment one Go, and 2 are asked for", `give each a table [env.X] of its own, or take [go] source = "module"`,
+		},
 		{"no go.work", oneImage + "[go]\nversions = [\"go.work\"]\n", "", "", "go.versions: no go.work in this directory or above it", `name a version, such as "1.26"`},
 		{"no version", oneImage + "[go]\nversions = [\".go-version\"]\n", "", "", ".go-version:1: \"system\" is not a version of Go", `write "1.26.8" or "1.26"`},
 		{"no go.mod", oneCLI, "", "", "go.versions: no go.mod in this directory or above it", `name a version, such as "1.26"`},

@@ -45,12 +45,13 @@ type World interface {
 	// has one, and returns w with the size, and what the wheel says of itself.
 	Wheel(ctx context.Context, w lock.Wheel) (lock.Wheel, *wheel.Meta, error)
 	// GoVersion returns the newest Go that fulfils a wish and exists for all
-	// platforms.
-	GoVersion(ctx context.Context, wish string, ps []platforms.Platform) (string, error)
-	// Toolchain returns a Go toolchain with its hash from the checksum
-	// database; with image also its zip's digest and size, which takes
-	// fetching it. One that a host lacks has no hash.
-	Toolchain(ctx context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error)
+	// platforms at a source: "module", "release", or "auto" for both.
+	GoVersion(ctx context.Context, source, wish string, ps []platforms.Platform) (string, error)
+	// Toolchain returns the Go toolchain of a version, a platform and a source
+	// with its hash, from the checksum database or the download index; for
+	// images it is fetched and checked. The source "auto" is the first that has
+	// it. One that a host lacks has no hash.
+	Toolchain(ctx context.Context, want lock.Toolchain) (lock.Toolchain, error)
 	// Tool returns a Go tool with its module, the version that a wish such as
 	// "v0.8.2", "v0.8" or "latest" means, and its hash from the checksum
 	// database.
@@ -91,10 +92,13 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 	}
 	s := &resolver{World: w, Request: r, lock: &lock.Lock{
 		Version: lock.Version, LayerFormat: lock.LayerFormat, InputHash: r.InputHash, Layer: r.Old.Layer,
-	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}}
+	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}, condaGos: map[string]string{}}
 	for _, env := range r.Environments {
 		env, err := s.withFile(env)
 		if err != nil {
+			return nil, err
+		}
+		if env, err = s.withGo(ctx, env); err != nil {
 			return nil, err
 		}
 		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.shell, s.wheels, s.golang, s.tools} {
@@ -115,9 +119,10 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 type resolver struct {
 	World
 	Request
-	lock  *lock.Lock
-	views map[string]*repodata.View // by cut-off and channel
-	files map[string]*envfile.File  // environment.yml, by name
+	lock     *lock.Lock
+	views    map[string]*repodata.View // by cut-off and channel
+	files    map[string]*envfile.File  // environment.yml, by name
+	condaGos map[string]string         // environments whose Go is conda's: why, where "auto" chose it
 }
 
 // base locks the base image of every platform.

@@ -83,9 +83,9 @@ func (s *resolver) compiler(ctx context.Context, env *spec.Environment, t lock.T
 	if version == "" {
 		var err error
 		on := []platforms.Platform{{OS: "linux", Arch: "amd64"}, {OS: "linux", Arch: "arm64"}}
-		version, err = s.GoVersion(ctx, ">="+needs(t), on)
+		version, err = s.GoVersion(ctx, sourceOf(env), ">="+needs(t), on)
 		if none := new(release.Error); errors.As(err, &none) && none.Class() == string(fault.Usage) {
-			return "", fault.New(fault.Usage, t.Module+"@"+t.Version, "needs Go %s, and the module proxy has none so new", needs(t)).
+			return "", fault.New(fault.Usage, t.Module+"@"+t.Version, "needs Go %s, and there is none so new", needs(t)).
 				WithHint("choose an older version of the tool")
 		}
 		if err != nil {
@@ -94,7 +94,7 @@ func (s *resolver) compiler(ctx context.Context, env *spec.Environment, t lock.T
 	}
 	s.Note("go " + version + " compiles " + t.Name() + ", which needs Go " + needs(t) + "; it is not in the image")
 	for _, p := range hosts() {
-		if err := s.toolchain(ctx, lock.Toolchain{Version: version, Platform: p, Host: true}, env.Name); err != nil {
+		if err := s.toolchain(ctx, lock.Toolchain{Version: version, Platform: p, Source: sourceOf(env), Host: true}, env.Name); err != nil {
 			return "", err
 		}
 	}
@@ -118,7 +118,7 @@ func needs(t lock.Tool) string {
 func newestFor(all []lock.Toolchain, env string, t lock.Tool) (newest string) {
 	for _, g := range all {
 		v := "go" + g.Version
-		if slices.Contains(g.Envs, env) && g.Host && g.H1 != "" && goversion.Compare(v, "go"+needs(t)) >= 0 &&
+		if slices.Contains(g.Envs, env) && g.Host && g.Hash() != "" && goversion.Compare(v, "go"+needs(t)) >= 0 &&
 			(newest == "" || goversion.Compare(v, "go"+newest) > 0) {
 			newest = g.Version
 		}

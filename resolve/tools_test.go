@@ -133,7 +133,7 @@ func TestToolsErrors(t *testing.T) {
 		},
 		{
 			"newer than any", needs, none,
-			fault.Usage, "tools.example/needs/1.99.0@v1.0.0: needs Go 1.99.0, and the module proxy has none so new", "choose an older version of the tool",
+			fault.Usage, "tools.example/needs/1.99.0@v1.0.0: needs Go 1.99.0, and there is none so new", "choose an older version of the tool",
 		},
 		{
 			"no proxy", needs, fault.New(fault.Usage, "go.proxy", "no module proxy in %q", "off").WithHint("set one"),

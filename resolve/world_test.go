@@ -189,8 +189,8 @@ func (w *world) Wheel(_ context.Context, x lock.Wheel) (lock.Wheel, *wheel.Meta,
 	return x, &wheel.Meta{Name: x.Name, Version: x.Version}, nil
 }
 
-func (w *world) GoVersion(_ context.Context, wish string, ps []platforms.Platform) (string, error) {
-	if err := w.ask("go %s for %v", wish, ps); err != nil {
+func (w *world) GoVersion(_ context.Context, source, wish string, ps []platforms.Platform) (string, error) {
+	if err := w.ask("go %s for %v%s", wish, ps, from(source)); err != nil {
 		return "", err
 	}
 	if w, err := release.ParseWish(wish); err == nil {
@@ -203,16 +203,38 @@ func (w *world) GoVersion(_ context.Context, wish string, ps []platforms.Platfor
 	return "", fmt.Errorf("no go %s", wish)
 }
 
-func (w *world) Toolchain(_ context.Context, version string, p platforms.Platform, image bool) (lock.Toolchain, error) {
-	if err := w.ask("toolchain %s %s %v", version, p, image); err != nil {
+// from is how questions name a source that is not module.
+func from(source string) string {
+	if source == lock.SourceModule {
+		return ""
+	}
+	return " from " + source
+}
+
+// Toolchain implements resolve.World: "auto" finds an archive where there is no
+// module.
+func (w *world) Toolchain(_ context.Context, want lock.Toolchain) (lock.Toolchain, error) {
+	p := want.Platform
+	if err := w.ask("toolchain %s %s %v%s", want.Version, p, want.Image, from(want.Source)); err != nil {
 		return lock.Toolchain{}, err
 	}
-	t := lock.Toolchain{Module: "golang.org/toolchain@v0.0.1-go" + version + "." + p.OS + "-" + p.Arch}
-	if slices.Contains(w.missing, p) {
+	missing := slices.Contains(w.missing, p)
+	if want.Source == lock.SourceRelease || want.Source == "auto" && missing {
+		t := lock.Toolchain{Source: lock.SourceRelease, File: release.File(want.Version, p), SHA256: strings.Repeat("3", 64), Size: 8}
+		if want.Image {
+			t.SignedBy = strings.Repeat("A", 40)
+		}
+		if want.Source == "auto" {
+			t.PassedOver = []string{"module: none"}
+		}
+		return t, nil
+	}
+	t := lock.Toolchain{Source: lock.SourceModule, Module: "golang.org/toolchain@v0.0.1-go" + want.Version + "." + p.OS + "-" + p.Arch}
+	if missing {
 		return t, nil
 	}
 	t.H1 = "h1:" + strings.Repeat("A", 43) + "="
-	if image {
+	if want.Image {
 		t.ZipSHA256, t.Size = strings.Repeat("2", 64), 7
 	}
 	return t, nil

@@ -55,9 +55,9 @@ func TestGoProxies(t *testing.T) {
 		want := `go.proxy: no module proxy in "` + shown + `"`
 		_, err := w.goProxies()
 		wantError(t, err, fault.Usage, want, hint)
-		_, err = w.GoVersion(t.Context(), "1.26", nil)
+		_, err = w.GoVersion(t.Context(), "module", "1.26", nil)
 		wantError(t, err, fault.Usage, want, hint)
-		_, err = w.Toolchain(t.Context(), "1.26.8", here(), false)
+		_, err = w.Toolchain(t.Context(), wanted("1.26.8", here(), false))
 		wantError(t, err, fault.Usage, want, hint)
 		_, err = w.ToolchainZip(t.Context(), &lock.Toolchain{Version: "1.26.8", Platform: here()})
 		wantError(t, err, fault.Usage, want, hint)
@@ -133,6 +133,11 @@ func TestFallThrough(t *testing.T) {
 	}
 }
 
+// wanted is a wish for a module.
+func wanted(version string, p platforms.Platform, image bool) lock.Toolchain {
+	return lock.Toolchain{Version: version, Platform: p, Source: lock.SourceModule, Image: image}
+}
+
 func TestGoVersion(t *testing.T) {
 	w, s := newWorld(t)
 	w.use("https://a.example")
@@ -143,12 +148,12 @@ func TestGoVersion(t *testing.T) {
 		s.files[at+v+".info"] = "{}"
 	}
 	s.files[at+"v0.0.1-go1.26.9.linux-amd64.info"], s.files[at+"v0.0.1-go1.26.9.linux-arm64.info"] = "!403", "!404"
-	if v, err := w.GoVersion(t.Context(), "1.26", both); v != "1.26.8" || err != nil {
+	if v, err := w.GoVersion(t.Context(), "module", "1.26", both); v != "1.26.8" || err != nil {
 		t.Errorf("1.26 is %q, %v", v, err)
 	}
 	var notes []string
 	w.Note = func(text string) { notes = append(notes, text) }
-	if v, err := w.GoVersion(t.Context(), "1.26", both); v != "1.26.8" || err != nil {
+	if v, err := w.GoVersion(t.Context(), "module", "1.26", both); v != "1.26.8" || err != nil {
 		t.Errorf("1.26 is %q, %v", v, err)
 	}
 	if diff := cmp.Diff([]string{"go 1.26.9 is skipped: the module proxy refuses it for linux/amd64, linux/arm64"}, notes); diff != "" {
@@ -161,7 +166,7 @@ func TestGoVersion(t *testing.T) {
 func TestToolchainAbsent(t *testing.T) {
 	w, s := newWorld(t)
 	w.use("https://a.example")
-	got, err := w.Toolchain(t.Context(), "1.26.8", platforms.Platform{OS: "windows", Arch: "arm64"}, false)
+	got, err := w.Toolchain(t.Context(), wanted("1.26.8", platforms.Platform{OS: "windows", Arch: "arm64"}, false))
 	must(t, err)
 	want := lock.Toolchain{Platform: platforms.Platform{OS: "windows", Arch: "arm64"}, Version: "1.26.8", Source: "module", Module: "golang.org/toolchain@v0.0.1-go1.26.8.windows-arm64"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -175,7 +180,7 @@ func TestToolchainAbsent(t *testing.T) {
 	if !proxy || !db {
 		t.Errorf("asked the proxy's database %v, the database %v", proxy, db)
 	}
-	if _, err := w.Toolchain(t.Context(), "1.26.8", here(), true); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := w.Toolchain(t.Context(), wanted("1.26.8", here(), true)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an image without a toolchain: %v", err)
 	}
 }
@@ -197,14 +202,14 @@ func TestToolchainRefused(t *testing.T) {
 		if shown {
 			s.files["https://a.example/sumdb/"+host+"/latest"] = "a head"
 		}
-		got, err := w.Toolchain(t.Context(), "1.22.6", p, false)
+		got, err := w.Toolchain(t.Context(), wanted("1.22.6", p, false))
 		if shown {
 			must(t, err)
 			want := []string{"go 1.22.6 for linux/arm64 is locked as not available: the module proxy refuses its hash, and the checksum database does not answer"}
 			if diff := cmp.Diff(want, notes); diff != "" || got.H1 != "" {
 				t.Errorf("%+v, notes (-want +got):\n%s", got, diff)
 			}
-			_, err = w.Toolchain(t.Context(), "1.22.6", p, true)
+			_, err = w.Toolchain(t.Context(), wanted("1.22.6", p, true))
 		}
 		if fault.ClassOf(err) != fault.Network || errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("the database is shown: %v; error %v", shown, err)
@@ -225,7 +230,7 @@ func TestToolchainReal(t *testing.T) {
 	w.Fetch = &fetch.Client{}
 	w.use(strings.TrimSpace(string(out)))
 	p := platforms.Platform{OS: "linux", Arch: "amd64"}
-	got, err := w.Toolchain(t.Context(), "1.26.8", p, false)
+	got, err := w.Toolchain(t.Context(), wanted("1.26.8", p, false))
 	must(t, err)
 	const h1 = "h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=" // as in the quickstart's lock
 	if got.H1 != h1 || got.ZipSHA256 != "" {
@@ -295,6 +300,6 @@ func TestGoRoot(t *testing.T) {
 	if again, err := w.GoRoot(t.Context(), &tc); again != dir || err != nil || s.questions() != nil {
 		t.Errorf("again %s, %v; want %s", again, err, dir)
 	}
-	_, err = w.GoRoot(t.Context(), &lock.Toolchain{Module: "m"})
+	_, err = w.GoRoot(t.Context(), &lock.Toolchain{Source: lock.SourceModule, Module: "m"})
 	wantError(t, err, fault.Usage, "m: the lock has no toolchain for this machine: it was not available", "run gophersnake lock --update go")
 }

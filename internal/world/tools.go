@@ -137,7 +137,7 @@ func toolKey(hosts []lock.Toolchain, t lock.Tool, p platforms.Platform) string {
 	h1 := ""
 	for _, g := range hosts {
 		if g.Version == t.Go && g.Platform == p {
-			h1 = g.H1
+			h1 = g.Hash()
 		}
 	}
 	return layers.Key("program", tree.Gzip, struct {

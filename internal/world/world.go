@@ -42,6 +42,7 @@ import (
 
 	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/golang/release"
+	"github.com/gophersnake/gophersnake/golang/signature"
 	"github.com/gophersnake/gophersnake/internal/condarc"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
@@ -66,8 +67,14 @@ type World struct {
 	Keychain authn.Keychain   // credentials for oci:// channels; nil: none
 	Now      func() time.Time // for how long servers' answers may be used; nil: they are asked each time
 
+	// GoKey returns the key that signs Go's release archives; nil: the embedded one.
+	GoKey func() (*signature.Key, error)
+
 	net    network
 	sumKey string // of the checksum database in tests; "" is the public one
+
+	goIndex     sync.Once
+	goDownloads *release.Downloads
 
 	dropped  sync.Once // setuid bits were told
 	verify   sync.Mutex

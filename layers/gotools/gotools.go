@@ -95,13 +95,13 @@ func Layer(e Env) (layers.Layer, error) {
 }
 
 func (e Env) describe(t lock.Tool, dir string) (Description, error) {
-	i := slices.IndexFunc(e.Go, func(g lock.Toolchain) bool { return g.Version == t.Go })
+	i := slices.IndexFunc(e.Go, func(g lock.Toolchain) bool { return g.Version == t.Go && g.Source != lock.SourceConda })
 	if i < 0 {
 		return Description{}, fault.New(fault.Stale, "gophersnake.lock", "no go %s for %s, which tool %q needs", t.Go, e.Platform, t.Package).WithHint("run gophersnake lock")
 	}
 	return Description{
 		Target: e.Platform.String(), Path: path.Join(dir, t.Name()), Package: t.Package, Module: t.Module, Version: t.Version, H1: t.H1,
-		Go: t.Go, GoModule: e.Go[i].Module, GoH1: e.Go[i].H1,
+		Go: t.Go, GoModule: e.Go[i].Name(), GoH1: e.Go[i].Hash(),
 	}, nil
 }
 
