@@ -40,6 +40,12 @@ func (s *Store) Dir(ctx context.Context, key string, build func(ctx context.Cont
 	return filepath.Join(final, treeDir), nil
 }
 
+// DirPath returns where Dir makes the directory of a key, for what has to know
+// its own path.
+func (s *Store) DirPath(key string) string {
+	return filepath.Join(s.path(dirsDir, keyName(key)), treeDir)
+}
+
 // DropDir removes the directory of a key, which its owner found to be broken.
 // Files of it that are open stay readable.
 func (s *Store) DropDir(ctx context.Context, key string) error {
