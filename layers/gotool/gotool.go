@@ -1,5 +1,5 @@
-// Package gotool makes the layer of a Go toolchain from its module zip, and the
-// commands of images with several.
+// Package gotool makes the layer of a Go toolchain from its module zip or its
+// release archive, and the commands of images with several.
 //
 // # The tree
 //
@@ -7,7 +7,8 @@
 // names and modes of [release.Entries], owned by root:root and dated with the
 // Unix epoch, sorted bytewise by path. They are the files of the release
 // archive less its directories api, doc, misc and test, which the module does
-// not have.
+// not have; of an archive they are left out ([release.Repack]). So the tree is the
+// same whichever source a toolchain has.
 //
 // # The bytes
 //
@@ -15,7 +16,10 @@
 // file that the zip holds deflated keeps its own deflate stream
 // ([tree.Writer.AddDeflated]): nothing is compressed anew, and the bytes depend
 // on the zip, not only on the files in it. This is why the zip's SHA-256 is
-// part of the description.
+// part of the description. The files of a release archive, one stream of deflate
+// for all, come uncompressed and are compressed by [tree.Writer] like any others:
+// there the bytes depend on the files alone, and the description has the archive's
+// SHA-256.
 //
 // # Several toolchains
 //
@@ -34,11 +38,11 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/tree"
-	"strings"
 )
 
 // Root is where the toolchain of an image with one Go lies, relative to the
@@ -57,15 +61,17 @@ func Commands(place release.Place, versions []string) []tree.Header {
 // Description is all that the bytes of a toolchain layer depend on, besides
 // layer format and compression.
 type Description struct {
-	Module    string `json:"module"` // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
-	H1        string `json:"h1"`
-	ZipSHA256 string `json:"zip-sha256"` // hex
+	Module    string `json:"module,omitempty"` // "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64"
+	H1        string `json:"h1,omitempty"`
+	ZipSHA256 string `json:"zip-sha256,omitempty"` // hex
+	File      string `json:"file,omitempty"`       // "go1.26.8.linux-amd64.tar.gz"
+	SHA256    string `json:"sha256,omitempty"`     // hex, of File
 	Root      string `json:"root"`
 }
 
 // Describe returns the description of a locked toolchain below root.
 func Describe(tc lock.Toolchain, root string) Description {
-	return Description{Module: tc.Module, H1: tc.H1, ZipSHA256: tc.ZipSHA256, Root: root}
+	return Description{Module: tc.Module, H1: tc.H1, ZipSHA256: tc.ZipSHA256, File: tc.File, SHA256: tc.SHA256, Root: root}
 }
 
 // Dirs returns the directories of the layer: root, all above it, and all below
