@@ -19,11 +19,13 @@ import (
 
 // Entry is one entry of a tar archive.
 type Entry struct {
-	Name    string            // written as it is
-	Type    byte              // a tar.Type constant; 0 is a file
-	Body    string            // of a file
-	Link    string            // target of a symbolic link, source of a hard link
-	Mode    int64             // 0 is 0644
+	Name    string // written as it is
+	Type    byte   // a tar.Type constant; 0 is a file
+	Body    string // of a file
+	Link    string // target of a symbolic link, source of a hard link
+	Mode    int64  // 0 is 0644
+	UID     int
+	GID     int
 	ModTime int64             // seconds since the Unix epoch
 	Nanos   int64             // nanoseconds to add to ModTime
 	PAX     map[string]string // pax records
@@ -55,7 +57,7 @@ func Tar(entries ...Entry) []byte {
 	w := tar.NewWriter(&buf)
 	for _, e := range entries {
 		h := &tar.Header{
-			Name: e.Name, Typeflag: e.Type, Linkname: e.Link, Mode: e.Mode,
+			Name: e.Name, Typeflag: e.Type, Linkname: e.Link, Mode: e.Mode, Uid: e.UID, Gid: e.GID,
 			ModTime: time.Unix(e.ModTime, e.Nanos), PAXRecords: e.PAX,
 		}
 		if e.Nanos != 0 {
