@@ -216,8 +216,18 @@ func (c *client) has(ctx context.Context, u *url.URL, d v1.Descriptor) (bool, er
 	if resp.ContentLength == d.Size {
 		return true, nil
 	}
-	r.method = http.MethodGet
-	if resp, err = c.do(ctx, r); err != nil {
+	return c.hashes(ctx, u, d)
+}
+
+// hashes reports whether the repository has a blob or manifest with the right
+// content, which is read.
+func (c *client) hashes(ctx context.Context, u *url.URL, d v1.Descriptor) (bool, error) {
+	r := request{method: http.MethodGet, url: u, want: []int{200, 404}}
+	if isManifest(u) {
+		r.header = map[string]string{"Accept": string(d.MediaType)}
+	}
+	resp, err := c.do(ctx, r)
+	if err != nil {
 		return false, err
 	}
 	defer resp.Body.Close()

@@ -16,11 +16,12 @@ const (
 	classNetwork      = "network"
 	classVerification = "verification"
 	classDisk         = "disk"
+	classPolicy       = "policy"
 )
 
 // Error is a problem of an output, where it is, and a way out of it.
 type Error struct {
-	Type    string // "usage", "network", "verification" or "disk"
+	Type    string // "usage", "network", "verification", "disk" or "policy"
 	Place   string // the output as the user wrote it, a repository, a blob, or a file
 	Problem string
 	Advice  string // what to do, or ""
@@ -49,8 +50,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, or nil.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Class returns the class of the problem: "usage", "network", "verification"
-// or "disk".
+// Class returns the class of the problem: "usage", "network", "verification",
+// "disk" or "policy".
 func (e *Error) Class() string { return e.Type }
 
 // Where returns the place of the problem.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -22,6 +23,10 @@ type pusher struct {
 	o        Options
 	progress func(Event)
 	closure  *closure
+	home     *pusher // for the repository that lends all blobs, or nil
+
+	chunk    *atomic.Int64 // bytes of a PATCH; 0: all at once
+	unranged *atomic.Bool  // PATCH goes without Content-Range
 
 	mu      sync.Mutex
 	mounted map[v1.Hash]bool // mounts that were tried
@@ -33,7 +38,7 @@ func push(ctx context.Context, t Transport, img Image, c *closure, o Options) ([
 	if t.Tag != "" {
 		tags = []string{t.Tag}
 	}
-	if len(tags) == 0 {
+	if len(tags) == 0 && !o.ByDigest {
 		return nil, newError(classUsage, t.place(), "no tag in it and none in image.tags").
 			hint("write docker://%s:TAG", t.Ref)
 	}
@@ -52,15 +57,39 @@ func push(ctx context.Context, t Transport, img Image, c *closure, o Options) ([
 			return nil, badOutput(t.String(), "%w", refError{err})
 		}
 	}
-	cl, err := newClient(ctx, repo, scopes(repo, c), o)
+	cl, err := newClient(ctx, repo, scopes(repo, c, o), o)
 	if err != nil {
 		return nil, err
 	}
-	p := &pusher{client: cl, o: o, progress: o.Progress, closure: c, mounted: map[v1.Hash]bool{}}
+	p := newPusher(cl, c, o)
+	if err := p.guard(ctx, tags); err != nil {
+		return nil, err
+	}
 	if err := p.publish(ctx); err != nil {
 		return nil, err
 	}
+	if o.ByDigest {
+		return nil, nil
+	}
+	if err := p.guard(ctx, tags); err != nil {
+		return nil, err
+	}
 	return p.tag(ctx, tags)
+}
+
+func newPusher(cl *client, c *closure, o Options) *pusher {
+	p := &pusher{
+		client: cl, o: o, progress: o.Progress, closure: c, mounted: map[v1.Hash]bool{},
+		chunk: new(atomic.Int64), unranged: new(atomic.Bool),
+	}
+	if h := o.BlobHome; h != nil && h.RegistryStr() == cl.repo.RegistryStr() && h.RepositoryStr() != cl.repo.RepositoryStr() {
+		home := *cl
+		home.repo = cl.repo.Registry.Repo(h.RepositoryStr())
+		o.BlobHome = nil
+		p.home = newPusher(&home, c, o)
+		p.home.chunk, p.home.unranged = p.chunk, p.unranged
+	}
+	return p
 }
 
 // hostname is host without its port.
@@ -71,15 +100,25 @@ func hostname(host string) string {
 
 // scopes are the rights that a push needs: on the repository, and to read those
 // that lend blobs.
-func scopes(repo name.Repository, c *closure) []string {
+func scopes(repo name.Repository, c *closure, o Options) []string {
 	list := []string{"repository:" + repo.RepositoryStr() + ":pull,push"}
 	seen := map[string]bool{repo.RepositoryStr(): true}
-	for _, b := range c.blobs {
-		from, ok := b.mountFrom()
-		if ok && from.RegistryStr() == repo.RegistryStr() && !seen[from.RepositoryStr()] {
-			seen[from.RepositoryStr()] = true
-			list = append(list, "repository:"+from.RepositoryStr()+":pull")
+	add := func(r name.Repository, rights string) {
+		if r.RegistryStr() == repo.RegistryStr() && !seen[r.RepositoryStr()] {
+			seen[r.RepositoryStr()] = true
+			list = append(list, "repository:"+r.RepositoryStr()+":"+rights)
 		}
+	}
+	if o.BlobHome != nil {
+		add(*o.BlobHome, "pull,push")
+	}
+	for _, b := range c.blobs {
+		if from, ok := b.mountFrom(); ok {
+			add(from, "pull")
+		}
+	}
+	for _, r := range o.MountFrom {
+		add(r, "pull")
 	}
 	return list
 }
@@ -197,9 +236,12 @@ func (p *pusher) check(ctx context.Context) error {
 		parts = append(parts, part{m.Descriptor, m.name(), "manifests/"})
 	}
 	return p.parallel(ctx, len(parts), func(ctx context.Context, i int) error {
-		q := parts[i]
+		q, there := parts[i], p.has
+		if p.o.Rehash {
+			there = p.hashes
+		}
 		ok, err := p.eventually(ctx, q.name, func() (bool, error) {
-			return p.has(ctx, p.url(q.path+q.Digest.String()), q.Descriptor)
+			return there(ctx, p.url(q.path+q.Digest.String()), q.Descriptor)
 		})
 		if err == nil && !ok {
 			return &lostError{name: q.name}

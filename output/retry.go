@@ -44,6 +44,11 @@ func (r *retrier) do(ctx context.Context, name string, op func(attempt int) erro
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		var gained *gainedError
+		if errors.As(err, &gained) {
+			clear(failures)
+			n, waited = 0, 0
+		}
 		allowed := attemptsFor(err)
 		if failures[allowed]++; failures[allowed] >= allowed {
 			return gaveUp(err, n+1)
@@ -71,6 +76,13 @@ func (r *retrier) backoff(n int, err error) time.Duration {
 	d := min(firstBackoff<<min(n, 16), maxBackoff)
 	return d/2 + time.Duration(r.jitter()*float64(d/2))
 }
+
+// gainedError is an error after an attempt that brought the operation forward:
+// attempts are counted anew.
+type gainedError struct{ err error }
+
+func (e *gainedError) Error() string { return e.err.Error() }
+func (e *gainedError) Unwrap() error { return e.err }
 
 // triedError says how often an operation was tried.
 type triedError struct {

@@ -91,6 +91,13 @@ func (v *verified) Close() error {
 	return v.src.Close()
 }
 
+// read returns how many bytes were read.
+func (v *verified) read() int64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.n
+}
+
 // failure returns the error of the source itself, or nil.
 func (v *verified) failure() error {
 	v.mu.Lock()

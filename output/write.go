@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -57,6 +58,27 @@ type Options struct {
 	// UserAgent is sent with each request; "" means gophersnake.
 	UserAgent string
 
+	// BlobHome is a repository that keeps the blobs of many images: a push to
+	// its registry uploads each blob there, once, and mounts it from there. nil
+	// means none.
+	BlobHome *name.Repository
+
+	// MountFrom are more repositories that a registry may take blobs over from,
+	// besides those of base images. Those of other registries are ignored.
+	MountFrom []name.Repository
+
+	// ByDigest publishes the index under its digest alone, without tags.
+	ByDigest bool
+
+	// IfTagIs is what each tag has to be before it is set, "sha256:<hex>" or
+	// [Absent]; "" means anything. It is asked before the push and once more
+	// before the tags are set: the protocol has no exchange in one step.
+	IfTagIs string
+
+	// Rehash reads everything back that was published and hashes it, instead
+	// of asking whether it is there with its right size.
+	Rehash bool
+
 	// FirstPlatform is the platform that manifest.json of a docker-archive
 	// holds; nil means the index's first.
 	FirstPlatform *v1.Platform
@@ -68,6 +90,9 @@ type Options struct {
 	// which needs root's rights. Without it they belong to the process.
 	Owners bool
 }
+
+// Absent as Options.IfTagIs wants tags that do not exist.
+const Absent = "absent"
 
 // Result says what was written.
 type Result struct {

@@ -1,8 +1,10 @@
 package outputtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -27,16 +29,22 @@ type Registry struct {
 	// Header, if not nil, may change the header and the status of an answer.
 	Header func(r *http.Request, status int, h http.Header) int
 
-	mu    sync.Mutex
-	log   []string
-	blobs registry.BlobHandler
-	inner http.Handler
+	// Cut, if not nil, says after how many bytes of a PATCH the connection
+	// breaks; less than 0 is never. What came until then is kept, and the
+	// status of the upload tells how much that is.
+	Cut func(r *http.Request) int64
+
+	mu      sync.Mutex
+	log     []string
+	uploads map[string]int64 // bytes so far, by path
+	blobs   registry.BlobHandler
+	inner   http.Handler
 }
 
 // NewRegistry starts a registry that ends with the test.
 func NewRegistry(t testing.TB) *Registry {
 	t.Helper()
-	r := &Registry{blobs: registry.NewInMemoryBlobHandler()}
+	r := &Registry{blobs: registry.NewInMemoryBlobHandler(), uploads: map[string]int64{}}
 	r.inner = registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithBlobHandler(r.blobs))
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)
@@ -52,7 +60,46 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if fault != nil && fault(w, req) {
 		return
 	}
+	if strings.Contains(req.URL.Path, "/blobs/uploads/") && r.upload(w, req) {
+		return
+	}
 	r.inner.ServeHTTP(&writer{ResponseWriter: w, req: req, header: r.Header}, req)
+}
+
+// upload does what the registry inside does not: it tells the status of an
+// upload, and breaks one. It reports whether it answered.
+func (r *Registry) upload(w http.ResponseWriter, req *http.Request) bool {
+	r.mu.Lock()
+	have := r.uploads[req.URL.Path]
+	r.mu.Unlock()
+	switch req.Method {
+	case http.MethodGet:
+		w.Header().Set("Location", req.URL.Path)
+		w.Header().Set("Range", fmt.Sprintf("0-%d", max(have-1, 0)))
+		w.WriteHeader(http.StatusNoContent)
+		return true
+	case http.MethodPatch:
+		n := int64(-1)
+		if r.Cut != nil {
+			n = r.Cut(req)
+		}
+		if n >= 0 {
+			req.Body = io.NopCloser(io.LimitReader(req.Body, n))
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		r.mu.Lock()
+		r.uploads[req.URL.Path] += int64(len(body))
+		r.mu.Unlock()
+		if n >= 0 {
+			r.inner.ServeHTTP(httptest.NewRecorder(), req)
+			panic(http.ErrAbortHandler)
+		}
+	}
+	return false
 }
 
 // SetFault sets Fault while the registry serves.
