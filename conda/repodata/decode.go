@@ -17,16 +17,15 @@ func (r *Repodata) Records(name string) ([]Record, error) {
 	if len(runs) == 0 {
 		return nil, nil
 	}
-	g := group{lists: map[string][]string{}, total: size(runs)}
-	whole := true
-	err := r.parts(runs, func(in section, text []byte) {
-		whole = g.read(in, text, name, r.Info.Subdir) && whole
-	})
-	if err == nil && !whole {
-		err = r.broken(nil)
-	}
+	parts, err := r.parts(runs)
 	if err != nil {
 		return nil, err
+	}
+	g := newGroup(parts)
+	for _, p := range parts {
+		if !g.read(p, name, r.Info.Subdir) {
+			return nil, r.broken(nil)
+		}
 	}
 	for i := range g.records {
 		if problem, bad := g.bad[i]; bad {
@@ -42,26 +41,36 @@ type group struct {
 	in      []section // by record
 	before  []int32   // by record: the one before it of the same stem, or -1
 	stems   stems
-	lists   map[string][]string // by their JSON: records share them, as most have one that others have
-	bad     map[int]string      // what is wrong with records
+	decoder decoder
+	bad     map[int]string // what is wrong with records
 	removed []string
-	total   int // bytes of the runs
 }
 
 // maxRoom is for how many records there is room at first.
 const maxRoom = 1 << 13
 
+// newGroup makes room for the records of parts.
+func newGroup(parts []part) *group {
+	n := 0
+	for _, p := range parts {
+		if p.in != inRemoved { // an object ends for each record, and hardly ever elsewhere
+			n += bytes.Count(p.data, []byte("}"))
+		}
+	}
+	n = min(n, maxRoom)
+	return &group{
+		records: make([]Record, 0, n), in: make([]section, 0, n), before: make([]int32, 0, n),
+		decoder: decoder{lists: make(map[string][]string, n/4)},
+	}
+}
+
 // read reads a run. It says whether the run is what a Pack has.
-func (g *group) read(in section, text []byte, name, subdir string) bool {
-	d := newDecoder(text, g.lists)
+func (g *group) read(p part, name, subdir string) bool {
+	d, in := &g.decoder, p.in
+	d.begin(p.text)
 	if in == inRemoved {
 		g.removed = d.files()
 		return d.bad == ""
-	}
-	if g.records == nil {
-		// An object ends for each record, and hardly ever elsewhere.
-		n := 1 + min(bytes.Count(text, []byte("}"))*g.total/max(1, len(text)), maxRoom)
-		g.records, g.in, g.before = make([]Record, 0, n), make([]section, 0, n), make([]int32, 0, n)
 	}
 	for more := true; more; more = d.again() {
 		g.records = append(g.records, Record{})

@@ -3,16 +3,15 @@ package repodata
 import (
 	"bytes"
 	"slices"
-	"unicode/utf8"
 )
 
-// decoder decodes a run of records. Strings are parts of one copy of its text.
+// decoder decodes runs of records. Strings are parts of their text.
 type decoder struct {
 	scanner
-	whole string // the text
-	utf8  bool   // which is valid UTF-8
-	lists map[string][]string
-	field []byte // being read
+	whole string              // its text
+	utf8  bool                // which is valid UTF-8
+	lists map[string][]string // by their JSON: records share them, as most have one that others have
+	field []byte              // being read
 	what  field
 	words []string
 	keys  []key // of records so far, mostly in the order in which they stand
@@ -25,9 +24,9 @@ type key struct {
 	field field
 }
 
-// newDecoder returns a decoder of text.
-func newDecoder(text []byte, lists map[string][]string) decoder {
-	return decoder{scanner: scanner{data: text}, whole: string(text), utf8: utf8.Valid(text), lists: lists}
+// begin goes to a text.
+func (d *decoder) begin(t text) {
+	d.scanner, d.whole, d.utf8 = scanner{data: t.data}, t.same, t.utf8
 }
 
 // again goes on to the next record or file of a run.

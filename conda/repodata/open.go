@@ -97,8 +97,8 @@ type Repodata struct {
 	base int64       // where they begin
 
 	mu     sync.Mutex
-	recent map[uint32][]byte // chunks that were unpacked last
-	size   int               // of these
+	recent map[uint32]*text // chunks that were unpacked last
+	size   int              // of these
 }
 
 // Open reads repodata.json. An empty document has no records (CEP 36). Errors

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"sort"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/s2"
 
@@ -186,42 +187,48 @@ func (r *Repodata) packed(i uint32) ([]byte, error) {
 	return p, nil
 }
 
-// size returns how many bytes runs have.
-func size(runs []byte) (n int) {
-	for ; len(runs) > 0; runs = runs[packRun:] {
-		n += int(binary.LittleEndian.Uint32(runs[8:]))
-	}
-	return n
+// text is what a chunk or a part of it holds.
+type text struct {
+	data []byte // not to be changed
+	same string // the same, for strings that are parts of it
+	utf8 bool   // which is valid UTF-8
 }
 
-// parts calls use with the text of each run, which use must not change.
-func (r *Repodata) parts(runs []byte, use func(in section, text []byte)) error {
+// part is a run with its text.
+type part struct {
+	in section
+	text
+}
+
+// parts returns the text of each run.
+func (r *Repodata) parts(runs []byte) ([]part, error) {
 	u := binary.LittleEndian
-	var chunk []byte
+	parts := make([]part, 0, len(runs)/packRun)
+	var chunk *text
 	last := ^uint32(0)
 	for ; len(runs) > 0; runs = runs[packRun:] {
 		if i := u.Uint32(runs); i != last {
 			var err error
 			if chunk, err = r.unpacked(i); err != nil {
-				return err
+				return nil, err
 			}
 			last = i
 		}
 		begin, size := uint64(u.Uint32(runs[4:])), uint64(u.Uint32(runs[8:]))
-		if begin+size > uint64(len(chunk)) {
-			return r.broken(nil)
+		if begin+size > uint64(len(chunk.data)) {
+			return nil, r.broken(nil)
 		}
-		use(section(runs[12]), chunk[begin:begin+size])
+		parts = append(parts, part{section(runs[12]), text{chunk.data[begin : begin+size], chunk.same[begin : begin+size], chunk.utf8}})
 	}
-	return nil
+	return parts, nil
 }
 
 // maxRecent is how many bytes of unpacked chunks are kept for the next question:
 // those of one request and its neighbours.
 const maxRecent = 8 << 20
 
-// unpacked returns the text of a chunk, which must not be changed.
-func (r *Repodata) unpacked(i uint32) ([]byte, error) {
+// unpacked returns the text of a chunk.
+func (r *Repodata) unpacked(i uint32) (*text, error) {
 	r.mu.Lock()
 	chunk, ok := r.recent[i]
 	r.mu.Unlock()
@@ -232,13 +239,16 @@ func (r *Repodata) unpacked(i uint32) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if chunk, err = s2.Decode(nil, p); err != nil {
+	data, err := s2.Decode(nil, p)
+	if err != nil {
 		return nil, r.broken(err)
 	}
+	chunk = &text{data, string(data), utf8.Valid(data)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.size += len(chunk); r.size > maxRecent || r.recent == nil {
-		r.recent, r.size = map[uint32][]byte{}, len(chunk)
+	size := len(data) + len(chunk.same)
+	if r.size += size; r.size > maxRecent || r.recent == nil {
+		r.recent, r.size = map[uint32]*text{}, size
 	}
 	r.recent[i] = chunk
 	return chunk, nil
