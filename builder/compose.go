@@ -293,7 +293,7 @@ func (c *composer) program(b cli.Binary) error {
 		}
 		return b.Write(ctx, c.platform, builds, w)
 	}
-	c.layers = append(c.layers, layers.Layer{Kind: "cli", Name: b.Name, Key: key, Content: func(context.Context) (*layers.Content, error) {
+	c.layers = append(c.layers, layers.Layer{Kind: "cli", Name: b.Title(), Key: key, Content: func(context.Context) (*layers.Content, error) {
 		return &layers.Content{Dirs: dirs, Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
 	}})
 	return nil

@@ -122,6 +122,7 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	}
 	pr := a.newProgress()
 	defer pr.close()
+	p.tellFlags(envs, pr)
 	w, err := p.openWorld(ctx, pr)
 	if err != nil {
 		return err

@@ -12,7 +12,6 @@ import (
 	"github.com/gophersnake/gophersnake/builder"
 	"github.com/gophersnake/gophersnake/conda/link"
 	"github.com/gophersnake/gophersnake/debian"
-	"github.com/gophersnake/gophersnake/golang/compile"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/world"
 	"github.com/gophersnake/gophersnake/layers/cli"
@@ -101,6 +100,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 	}
 	in := builder.Inputs{
 		Archives: w, Wheels: w, CondaPrefix: env.Conda.Prefix, DropPyc: env.Conda.Pyc == "drop", Strict: p.strict,
+		GoInPrefix: env.Go.InPrefix, Permissions: builder.Permissions(env.Image.Permissions),
 		User: string(env.Image.User), Compression: compression, Warn: pr.warn, Devcontainer: devcontainerEntry(env.Devcontainer),
 		ToolchainZip: func(ctx context.Context, t *lock.Toolchain) (builder.Zip, error) { return w.ToolchainZip(ctx, t) },
 		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
@@ -155,22 +155,6 @@ func allowed(env *spec.Environment, packages []lock.Conda) error {
 	return nil
 }
 
-// programs returns the environment's programs with the hash of their sources.
-func (p *project) programs(ctx context.Context, env *spec.Environment, o buildOptions) ([]cli.Binary, error) {
-	var all []cli.Binary
-	for _, c := range env.CLI {
-		sum, err := compile.Source(ctx, p.dir, c.Package, p.generated(o)...)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, cli.Binary{
-			Name: c.Name, Package: c.Package, Dir: ".", Path: c.Path, Platforms: c.Platforms,
-			Ldflags: c.Ldflags, Bundle: c.Bundle, Source: sum.Hash,
-		})
-	}
-	return all, nil
-}
-
 // generated returns the absolute paths of what gophersnake writes. It is no
 // source of a program and no part of [[files]], though it may lie among them:
 // else a build would change what the next one makes.
@@ -187,7 +171,7 @@ func (p *project) generated(o buildOptions) []string {
 	if dir, err := p.cache(); err == nil {
 		names = append(names, dir)
 	}
-	names = append(names, p.layouts()...)
+	names = append(append(names, p.layouts()...), p.goCaches()...)
 	for i, n := range names {
 		if abs, err := filepath.Abs(n); err == nil {
 			names[i] = abs

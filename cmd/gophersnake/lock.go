@@ -211,7 +211,7 @@ func (p *project) resolve(ctx context.Context, w *world.World, pr *progress, o r
 		return nil, err
 	}
 	l, err := resolve.Lock(ctx, w, resolve.Request{
-		Environments: p.envs, InputHash: o.hash, GoMod: p.goFile("go.mod"), GoFiles: p.goFiles(), Old: o.old, Update: o.update, Replan: o.replan,
+		Environments: p.envs, InputHash: o.hash, GoMod: p.goFile("go.mod"), GoFiles: p.goFiles(), GoPrivate: p.goPrivate(ctx), Old: o.old, Update: o.update, Replan: o.replan,
 		Anew: o.anew, From: o.from, FailOnShadow: o.failOnShadow, Override: p.overrides(), Now: p.now(),
 		AllowMD5: p.allowMD5, UV: pip, Note: pr.note,
 	})

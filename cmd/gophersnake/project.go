@@ -241,6 +241,20 @@ func (p *project) goProxy(ctx context.Context) string {
 	return goEnv(ctx, "GOPROXY")
 }
 
+// goPrivate returns the patterns of private modules: the environment's, or those
+// of the go command, which is asked only where there are tools.
+func (p *project) goPrivate(ctx context.Context) string {
+	if patterns := p.getenv("GOPRIVATE"); patterns != "" {
+		return patterns
+	}
+	for _, env := range p.envs {
+		if len(env.Go.Tools) > 0 {
+			return goEnv(ctx, "GOPRIVATE")
+		}
+	}
+	return ""
+}
+
 // cache returns the directory of the store and of the go command's caches.
 func (a *app) cache() (string, error) {
 	switch {

@@ -5,7 +5,7 @@
 //
 // The command is
 //
-//	go build -trimpath -buildvcs=false -mod=readonly [-tags] [-ldflags] -o OUT PACKAGE
+//	go build -trimpath -buildvcs=false -mod=readonly [-tags] [-toolexec] [-overlay] [-ldflags] -o OUT PACKAGE
 //
 // in an environment that holds nothing of the user's: no HOME, no GOFLAGS, no
 // go env file, no other toolchain than the one given (GOTOOLCHAIN=local), cgo
@@ -13,6 +13,12 @@
 // above the directory counts, as it does for the go command. Modules come from
 // the module cache or the proxy, and only as go.sum has them. The same sources
 // and toolchain give the same bytes in any directory on any machine.
+//
+// A program that runs the compiler (-toolexec) is run only where a request names
+// one. It finds the go command and the system's programs on PATH, and nothing
+// else of the user's environment. What it does to the bytes is not known: its
+// hash ([Program]) belongs into the key of what is made, and the build cache must
+// be its own, for the go command's keys do not know the program either.
 //
 // [Commands] builds commands of other people's modules in the same way.
 //
@@ -45,7 +51,8 @@ type Request struct {
 	Platform platforms.Platform // to build for; zero: this machine's
 	Ldflags  string             // as for go build
 	Tags     []string           // build tags
-	ToolExec string             // -toolexec: a command that the compiler and linker are run by
+	ToolExec []string           // -toolexec: a program, by its absolute path, and arguments that the compiler and linker are run by
+	Overlay  string             // -overlay: a JSON file, relative to Dir; "" is none
 	Out      string             // the program's file; its directory exists
 
 	Cache    string   // GOCACHE
@@ -77,8 +84,11 @@ func Build(ctx context.Context, r Request) error {
 	if len(r.Tags) > 0 {
 		args = append(args, "-tags="+strings.Join(r.Tags, ","))
 	}
-	if r.ToolExec != "" {
-		args = append(args, "-toolexec="+r.ToolExec)
+	if len(r.ToolExec) > 0 {
+		args = append(args, "-toolexec="+strings.Join(append([]string{quoted(r.ToolExec[0])}, r.ToolExec[1:]...), " "))
+	}
+	if r.Overlay != "" {
+		args = append(args, "-overlay="+filepath.FromSlash(r.Overlay))
 	}
 	if r.Ldflags != "" {
 		args = append(args, "-ldflags="+r.Ldflags)
@@ -188,6 +198,9 @@ func (r Request) environ() []string {
 	add("GOCACHE", absolute(r.Cache))
 	add("GOMODCACHE", absolute(r.ModCache))
 	add("GOPATH", absolute(r.GoPath))
+	if len(r.ToolExec) > 0 {
+		add("PATH", strings.Join([]string{filepath.Join(absolute(r.GoRoot), "bin"), "/usr/local/bin", "/usr/bin", "/bin"}, string(filepath.ListSeparator)))
+	}
 	add("GOTMPDIR", absolute(r.Temp))
 	add("TMPDIR", absolute(r.Temp))
 	proxy := r.Proxy

@@ -1,10 +1,14 @@
 package world
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/gophersnake/gophersnake/golang/compile"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -39,7 +43,10 @@ func (w *World) Compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 
 // programInputs is what a program's bytes depend on: not where it goes.
 func programInputs(b *cli.Binary) cli.Binary {
-	return cli.Binary{Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, Source: b.Source, GoVersion: b.GoVersion}
+	return cli.Binary{
+		Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, ToolHash: b.ToolHash,
+		Overlay: b.Overlay, Replaced: b.Replaced, Source: b.Source, GoVersion: b.GoVersion,
+	}
 }
 
 func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Binary, p platforms.Platform, key string) (string, error) {
@@ -56,8 +63,12 @@ func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 	out := filepath.Join(tmp, "program")
 	r := compile.Request{
 		GoRoot: root, Dir: filepath.Join(w.Dir, filepath.FromSlash(b.Dir)), Package: b.Package, Platform: p,
-		Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec, Out: out, Temp: tmp,
-		Cache: filepath.Join(w.Scratch, "build"), GoPath: filepath.Join(w.Scratch, "path"), Proxy: w.Proxy(),
+		Ldflags: b.Ldflags, Tags: b.Tags, Overlay: b.Overlay, Out: out, Temp: tmp,
+		Cache: w.buildCache(b), ModCache: b.Local.ModCache, GoPath: filepath.Join(w.Scratch, "path"), Proxy: w.Proxy(),
+	}
+	if b.ToolExec != "" {
+		r.ToolExec = append([]string{b.Local.ToolExec}, strings.Fields(b.ToolExec)[1:]...)
+		w.note("running the compiler by " + b.ToolExec)
 	}
 	if err := w.verifyModules(ctx, r); err != nil {
 		return "", err
@@ -68,12 +79,25 @@ func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 	return w.keep(ctx, out, key)
 }
 
+// buildCache returns the go command's build cache for a program. A toolexec has
+// one of its own: the go command would take for its work what was compiled
+// without it.
+func (w *World) buildCache(b *cli.Binary) string {
+	dir := cmp.Or(b.Local.Cache, filepath.Join(w.Scratch, "build"))
+	if b.ToolExec == "" {
+		return dir
+	}
+	sum := sha256.Sum256([]byte(b.ToolExec + "\x00" + b.ToolHash))
+	return filepath.Join(dir, "toolexec-"+hex.EncodeToString(sum[:8]))
+}
+
 // verifyModules checks once in a run that the module cache still holds what
 // go.sum says (design.md §10).
 func (w *World) verifyModules(ctx context.Context, r compile.Request) error {
 	w.verify.Lock()
 	defer w.verify.Unlock()
-	if w.verified[r.Dir] {
+	key := r.Dir + "\x00" + r.ModCache
+	if w.verified[key] {
 		return nil
 	}
 	if err := compile.Verify(ctx, r); err != nil {
@@ -82,7 +106,7 @@ func (w *World) verifyModules(ctx context.Context, r compile.Request) error {
 	if w.verified == nil {
 		w.verified = map[string]bool{}
 	}
-	w.verified[r.Dir] = true
+	w.verified[key] = true
 	return nil
 }
 

@@ -44,13 +44,40 @@ type Binary struct {
 	Platforms []platforms.Platform // that the bundle holds
 	Ldflags   string               // templates filled in
 	Tags      []string             // build tags
-	ToolExec  string               // as for go build
+	ToolExec  string               // a program and its arguments, as configured; "" is none
+	Overlay   string               // JSON file, relative to gophersnake.toml; "" is none
 	Bundle    string               // directory of the archives in the image; "" is none
 
 	Source    string // hash of the sources: "sha256:<hex>"
+	ToolHash  string // of the program of ToolExec, likewise
+	Replaced  string // of what Overlay replaces, likewise
 	GoVersion string // "1.26.8"
 	GoModule  string // of the locked toolchain of the image's platform
 	GoH1      string // its hash; "" where not available
+
+	Local Local // of this machine: no byte depends on it
+}
+
+// Local is where a program is compiled.
+type Local struct {
+	ToolExec string // the file of the program of ToolExec
+	Cache    string // the go command's build cache; "" is one in the store
+	ModCache string // its module cache; likewise
+}
+
+// Title names the program and what had a hand in it, in the image's history.
+func (b Binary) Title() string {
+	var by []string
+	if b.ToolExec != "" {
+		by = append(by, "toolexec "+b.ToolExec+" "+b.ToolHash)
+	}
+	if b.Overlay != "" {
+		by = append(by, "overlay "+b.Overlay+" "+b.Replaced)
+	}
+	if by == nil {
+		return b.Name
+	}
+	return b.Name + " (" + strings.Join(by, ", ") + ")"
 }
 
 // Description is all that the bytes of a program's layer depend on, besides
@@ -63,6 +90,9 @@ type Description struct {
 	Ldflags   string   `json:"ldflags,omitempty"`
 	Tags      []string `json:"tags,omitempty"`
 	ToolExec  string   `json:"toolexec,omitempty"`
+	ToolHash  string   `json:"toolexec-hash,omitempty"`
+	Overlay   string   `json:"overlay,omitempty"`
+	Replaced  string   `json:"overlay-hash,omitempty"`
 	Bundle    string   `json:"bundle,omitempty"`
 	Platforms []string `json:"platforms,omitempty"` // of the bundle, sorted
 	Source    string   `json:"source"`
@@ -80,7 +110,7 @@ func (b Binary) Describe(target platforms.Platform) (Description, error) {
 	}
 	d := Description{
 		Target: target.String(), Path: file, Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec,
-		Source: b.Source, GoVersion: b.GoVersion, GoModule: b.GoModule, GoH1: b.GoH1,
+		ToolHash: b.ToolHash, Overlay: b.Overlay, Replaced: b.Replaced, Source: b.Source, GoVersion: b.GoVersion, GoModule: b.GoModule, GoH1: b.GoH1,
 	}
 	if b.Bundle != "" {
 		d.Bundle = relative(b.Bundle)
