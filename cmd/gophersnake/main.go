@@ -17,7 +17,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, process{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		lookupenv: os.LookupEnv, now: time.Now,
+		lookupenv: os.LookupEnv, vars: os.Environ, now: time.Now,
 	})
 	stop()
 	os.Exit(code)
@@ -40,6 +40,7 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookupenv      func(name string) (value string, ok bool)
+	vars           func() []string // "KEY=value", all of the environment
 	now            func() time.Time
 }
 
