@@ -41,6 +41,7 @@ func compareBool(a, b bool) int {
 // scratch is room for intermediate results.
 type scratch struct {
 	keys       []uint64
+	key        []byte
 	found      []sat.Solvable
 	names, own []sat.Name
 	reaches    []reach
@@ -221,8 +222,13 @@ func (p *pool) reach(l sat.Lookup, v sat.VersionSet) *reach {
 	}
 	best := new(reach)
 	p.highest[v] = best
+	last := sat.Root
 	for _, x := range l.Matching(v) {
-		if at := p.versions[x]; !best.some || at != best.version && at.Compare(best.version) > 0 {
+		if p.sameAs[x] == last {
+			continue // the first counts
+		}
+		last = p.sameAs[x]
+		if at := p.versions[x]; !best.some || at.Compare(best.version) > 0 {
 			*best = reach{at, len(p.records[x].TrackFeatures) > 0, true}
 		}
 	}

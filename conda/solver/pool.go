@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type pool struct {
 
 	records  []*Record // by solvable; nil for sat.Root
 	versions []version.Version
+	sameAs   []sat.Solvable // the first of those around it that have the same version
 	nameOf   []sat.Name
 	virtual  map[sat.Solvable]bool
 	extras   map[sat.Solvable]extra  // candidates that stand for an extra of a record
@@ -38,8 +40,7 @@ type pool struct {
 	read    []parsed
 	wanted  map[wish]*sat.Dependencies
 	lines   map[sat.VersionSet]string // the user's own words
-	// meanings has the version sets of plain specs by what they mean.
-	meanings map[meaning]sat.VersionSet
+	meanings map[string]sat.VersionSet // of plain specs, by what they mean
 	highest  []*reach // by version set
 	lists    slab
 
@@ -80,12 +81,6 @@ type wish struct {
 	lengths             [2]int
 }
 
-// meaning is what a plain spec means.
-type meaning struct {
-	name                   sat.Name
-	version, build, number string
-}
-
 // maxRoom is for how many records there is room at first.
 const maxRoom = 1 << 13
 
@@ -94,11 +89,12 @@ func newPool(p *Problem) *pool {
 	pl := &pool{
 		problem: p, names: map[string]sat.Name{}, offered: map[string][]*Record{},
 		virtual: map[sat.Solvable]bool{}, extras: map[sat.Solvable]extra{}, broken: map[sat.Solvable]string{},
-		records: []*Record{nil}, versions: make([]version.Version, 1), nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
+		records: []*Record{nil}, versions: make([]version.Version, 1), sameAs: []sat.Solvable{0}, nameOf: []sat.Name{-1}, rank: []int32{0}, equals: []int32{0}, orders: map[sat.Solvable][]sat.Solvable{},
 		channels: map[string]int{}, sets: make(map[string]int32, n/2), wanted: map[wish]*sat.Dependencies{}, lines: map[sat.VersionSet]string{},
-		meanings: map[meaning]sat.VersionSet{},
+		meanings: make(map[string]sat.VersionSet, n/2),
 	}
 	pl.records, pl.versions = slices.Grow(pl.records, n), slices.Grow(pl.versions, n)
+	pl.sameAs = slices.Grow(pl.sameAs, n)
 	pl.nameOf, pl.rank, pl.equals = slices.Grow(pl.nameOf, n), slices.Grow(pl.rank, n), slices.Grow(pl.equals, n)
 	for _, c := range p.Channels {
 		pl.channel(c)
@@ -130,15 +126,17 @@ func (p *pool) name(s string) sat.Name {
 // add makes a record a candidate of its name.
 func (p *pool) add(n sat.Name, r *Record) sat.Solvable {
 	x := sat.Solvable(len(p.records))
-	v := p.versions[x-1]
+	v, same := p.versions[x-1], p.sameAs[x-1]
 	if v.String() != r.Version || r.Version == "" {
 		var err error
+		same = x
 		if v, err = version.Parse(r.Version); err != nil {
 			p.broken[x] = err.Error()
 		}
 	}
 	p.records = append(p.records, r)
 	p.versions = append(p.versions, v)
+	p.sameAs = append(p.sameAs, same)
 	p.nameOf = append(p.nameOf, n)
 	p.rank = append(p.rank, 0)
 	p.equals = append(p.equals, 0)
@@ -229,15 +227,23 @@ func (p *pool) bestFormats(of []*Record) []*Record {
 	if len(of) == 0 || !slices.ContainsFunc(of, func(r *Record) bool { return r.format() != of[0].format() }) {
 		return of
 	}
-	type key struct{ channel, subdir, version, build string }
-	at := make(map[key]int, len(of))
+	type key struct{ version, build string }
+	at := make(map[key]int32, len(of)) // the last one of a version and build
+	before := make([]int32, 0, len(of))
 	out := make([]*Record, 0, len(of))
 	for _, r := range of {
-		k := key{r.Channel, r.Subdir, r.Version, r.Build}
-		j, twice := at[k]
-		if !twice {
-			at[k] = len(out)
-			out = append(out, r)
+		k := key{r.Version, r.Build}
+		last, some := at[k]
+		if !some {
+			last = -1
+		}
+		j := last
+		for j >= 0 && (out[j].Subdir != r.Subdir || out[j].Channel != r.Channel) {
+			j = before[j]
+		}
+		if j < 0 {
+			at[k] = int32(len(out))
+			out, before = append(out, r), append(before, last)
 			continue
 		}
 		was, is := p.tooNew(out[j]), p.tooNew(r)
@@ -281,16 +287,15 @@ func (p *pool) NameOf(x sat.Solvable) sat.Name { return p.nameOf[x] }
 func (p *pool) Filter(v sat.VersionSet, in []sat.Solvable) []sat.Solvable {
 	s := &p.specs[v]
 	out := p.scratch.found[:0]
-	fits, known := false, version.Version{}
+	fits, known := false, sat.Root
 	for _, x := range in {
 		if s.only != sat.Root && s.only != x {
 			continue
 		}
-		// Records of one version mostly follow each other.
-		if at := p.versions[x]; known.IsZero() || at != known {
-			fits, known = s.Version.Matches(at), at
+		if p.sameAs[x] != known {
+			fits, known = s.Version.Matches(p.versions[x]), p.sameAs[x]
 		}
-		if fits && s.matches(p.records[x], known) {
+		if fits && s.matches(p.records[x], p.versions[x]) {
 			out = append(out, x)
 		}
 	}
@@ -394,11 +399,16 @@ func (p *pool) shared(s spec) sat.VersionSet {
 	if !s.plain {
 		return p.newSet(s)
 	}
-	key := meaning{p.name(s.Name), s.Version.String(), s.Build.String(), s.BuildNumber.String()}
-	v, ok := p.meanings[key]
+	n := p.name(s.Name)
+	key := binary.AppendUvarint(p.scratch.key[:0], uint64(n))
+	key, _ = s.Version.AppendText(key)
+	key = append(append(key, ' '), s.Build.String()...)
+	key = append(append(key, ' '), s.BuildNumber.String()...)
+	p.scratch.key = key
+	v, ok := p.meanings[string(key)]
 	if !ok {
-		v = p.newNamed(key.name, s)
-		p.meanings[key] = v
+		v = p.newNamed(n, s)
+		p.meanings[string(key)] = v
 	}
 	return v
 }
