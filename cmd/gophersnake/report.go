@@ -23,6 +23,9 @@ func exitCode(err error) int {
 	if errors.As(err, new(interrupted)) {
 		return 130
 	}
+	if not := (notRun{}); errors.As(err, &not) {
+		return not.code
+	}
 	switch fault.ClassOf(err) {
 	case fault.Usage:
 		return 2
@@ -101,6 +104,12 @@ func exitCodes() *cobra.Command {
     6  verification failed: digest, signature, unsafe content, not reproducible
     7  disk or cache
     8  refused by policy: denied link scripts, doctor findings
-  130  interrupted`,
+  130  interrupted
+
+"gophersnake run" becomes a program, whose exit code is its own. Where it does
+not, run exits
+
+  126  the program cannot be run
+  127  the program is not found`,
 	}
 }
