@@ -133,7 +133,7 @@ func Sound(f Facts, w Want) string {
 		parts = append(parts, "no go on PATH, and none is asked for")
 	}
 	if f.GoMod.File != "" {
-		parts = append(parts, f.GoMod.File+" asks for "+cmp.Or(f.GoMod.Go, "no version"))
+		parts = append(parts, f.GoMod.File+" asks for go "+cmp.Or(f.GoMod.Go, "of any version"))
 	}
 	if prefix := f.Env["CONDA_PREFIX"]; prefix != "" {
 		parts = append(parts, "conda is "+prefix)

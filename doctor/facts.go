@@ -152,7 +152,7 @@ func (f *Facts) setting(key string) (value, where string) {
 	for _, in := range []struct {
 		vars map[string]string
 		name string
-	}{{f.Env, inEnvironment}, {f.GoFile, f.GoFileAt}, {f.GoOwn, "go.env"}} {
+	}{{f.Env, f.environment()}, {f.GoFile, f.GoFileAt}, {f.GoOwn, "go.env of GOROOT"}} {
 		if v := in.vars[key]; v != "" {
 			return v, in.name
 		}
@@ -160,4 +160,10 @@ func (f *Facts) setting(key string) (value, where string) {
 	return "", ""
 }
 
-const inEnvironment = "the environment"
+// environment is what variables that are set come from.
+func (f *Facts) environment() string {
+	if f.Image != nil {
+		return "ENV"
+	}
+	return "the environment"
+}

@@ -45,12 +45,12 @@ func (c *check) goroot() {
 	if root == "" {
 		return
 	}
-	severity, problem := Warning, fmt.Sprintf("is set to %q, which every other toolchain would take for its own", root)
+	severity, wrong := Warning, "every other toolchain would take it for its own"
 	if len(c.Gos) > 0 && c.Gos[0].Root != "" && path.Clean(c.Gos[0].Root) != path.Clean(root) {
-		severity, problem = Error, fmt.Sprintf("is set to %q, but %s belongs to %s: it would use the wrong compiler and library", root, c.Gos[0].Path, c.Gos[0].Root)
+		severity, wrong = Error, fmt.Sprintf("but %s belongs to %s: it would use the wrong compiler and library", c.Gos[0].Path, c.Gos[0].Root)
 	}
 	if !env {
-		c.found(severity, "goroot-file", "GOROOT", "delete the line GOROOT= from "+c.GoFileAt, "%s by go env -w", problem)
+		c.found(severity, "goroot-file", "GOROOT", "delete the line GOROOT= from "+c.GoFileAt, "is %q by go env -w, %s", root, wrong)
 		return
 	}
 	remedy := "unset GOROOT"
@@ -60,7 +60,7 @@ func (c *check) goroot() {
 	if c.Image != nil {
 		remedy = "take GOROOT out of the image's ENV"
 	}
-	c.found(severity, "goroot-env", "GOROOT", remedy, "%s", problem)
+	c.found(severity, "goroot-env", "GOROOT", remedy, "is %q by %s, %s", root, c.environment(), wrong)
 }
 
 // commands judges which go wins.
@@ -124,7 +124,7 @@ func (c *check) give(what string) string {
 }
 
 func (c *check) describe(g Go) string {
-	return fmt.Sprintf("%s go %s (%s)", g.Path, cmp.Or(g.Version, "of an unknown version"), g.Origin)
+	return fmt.Sprintf("%s (go %s, %s)", g.Path, cmp.Or(g.Version, "of an unknown version"), g.Origin)
 }
 
 // goEnv compares what go uses with [go.env]. An image's variables are compared
@@ -144,7 +144,7 @@ func (c *check) goEnv() {
 		}
 		remedy := fmt.Sprintf("export %s=%q", key, want)
 		switch {
-		case where == inEnvironment && want == "":
+		case where == c.environment() && want == "":
 			remedy = "unset " + key
 		case where == c.GoFileAt && where != "":
 			remedy = "go env -u " + key + ", or " + remedy

@@ -98,25 +98,25 @@ func (c *check) profile() {
 	if !c.Image.Shell {
 		return
 	}
-	var lost []string
-	at := ""
+	var set, at string // what /etc/profile gives somebody, root or not
 	for _, file := range c.Startup {
 		for _, s := range statements(file) {
-			switch {
-			case s.name != "PATH":
-			case file.Path == "/etc/profile" && s.forgets():
-				at = s.at
-				lost = slices.DeleteFunc(slices.Clone(c.Path), func(dir string) bool { return strings.Contains(":"+strings.Trim(s.value, `"'`)+":", ":"+dir+":") })
-			case path.Dir(file.Path) == "/etc/profile.d":
-				lost = slices.DeleteFunc(lost, func(dir string) bool { return strings.Contains(s.value, dir) })
+			if file.Path == "/etc/profile" && s.forgets() {
+				set, at = set+":"+strings.Trim(s.value, `"'`), s.at
 			}
 		}
 	}
-	if len(lost) > 0 {
+	lost := slices.DeleteFunc(slices.Clone(c.Path), func(dir string) bool {
+		return strings.Contains(set+":", ":"+dir+":") || slices.ContainsFunc(c.Startup, func(s Startup) bool { return profiled(s.Path) && strings.Contains(s.Text, dir) })
+	})
+	if at != "" && len(lost) > 0 {
 		c.found(Error, "image-profile", at, "add a file to /etc/profile.d that puts them back, or build the image with gophersnake, which does",
 			"login shells (bash -l, su -) set PATH anew and lose %s", strings.Join(lost, ", "))
 	}
 }
+
+// profiled reports whether /etc/profile reads a file.
+func profiled(file string) bool { return path.Dir(file) == "/etc/profile.d" && path.Ext(file) == ".sh" }
 
 // imageUser judges USER: Kubernetes' runAsNonRoot needs a number, and programs
 // want a line in /etc/passwd for it.

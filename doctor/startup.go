@@ -113,13 +113,23 @@ func (c *check) startup() {
 	for _, file := range c.Startup {
 		for _, s := range statements(file) {
 			switch {
-			case s.forgets() && !systemProfile(file.Path):
+			case s.forgets() && !systemProfile(file.Path) && !c.repeats(file.Text):
 				c.found(Error, "startup-path", s.at, "append "+oldPath(file.Path)+" to the new value", "sets PATH and forgets the old one, so shells that read it lose the environment")
 			case s.name == "GOROOT" && !c.told("goroot-env"):
 				c.found(Warning, "startup-goroot", s.at, "delete the line", "sets GOROOT, which every other toolchain would take for its own")
 			}
 		}
 	}
+}
+
+// repeats reports whether a file names every directory of PATH itself.
+func (c *check) repeats(text string) bool {
+	for _, dir := range c.Path {
+		if !strings.Contains(text, dir) {
+			return false
+		}
+	}
+	return len(c.Path) > 0
 }
 
 // oldPath is the PATH before, as the language of a file writes it.

@@ -26,10 +26,10 @@ func (c *check) toolchain() {
 	subject := "GOTOOLCHAIN"
 	switch {
 	case name == "":
-		c.found(Error, "gotoolchain", subject, "unset GOTOOLCHAIN", "%q is none of local, auto, path, and names no toolchain", value)
+		c.found(Error, "gotoolchain", subject, c.unset(where), "%q is none of local, auto, path, and names no toolchain", value)
 		return
 	case name != "local" && !c.allowed(strings.TrimPrefix(name, "go"), have):
-		c.found(Error, "gotoolchain", subject, unset(where), "is %q by %s: every go command is %s, not %s", value, where, name, c.expected(have))
+		c.found(Error, "gotoolchain", subject, c.unset(where), "is %q by %s: every go command is %s, not %s", value, where, name, c.expected(have))
 		return
 	case name != "local":
 		have = strings.TrimPrefix(name, "go")
@@ -72,9 +72,9 @@ func (c *check) expected(have string) string {
 	return "the go " + have + " that is installed"
 }
 
-func unset(where string) string {
-	if where == inEnvironment {
-		return "unset GOTOOLCHAIN"
+func (c *check) unset(where string) string {
+	if where == c.environment() {
+		return c.drop("GOTOOLCHAIN")
 	}
 	return "go env -u GOTOOLCHAIN"
 }

@@ -112,7 +112,7 @@ func (a *app) beside() (*project, *lock.Lock, error) {
 	return p, l, err
 }
 
-// wanted returns what an environment should be on a platform. Where the image
+// wantOf returns what an environment should be on a platform. Where the image
 // is not for it, its first platform tells the versions.
 func wantOf(l *lock.Lock, env *spec.Environment, on platforms.Platform) doctor.Want {
 	if l == nil || env == nil {
@@ -138,7 +138,7 @@ func (a *app) colour() bool {
 func printFindings(out io.Writer, findings []doctor.Finding, sound []string, colour bool) error {
 	lines := make([][]string, len(findings))
 	for i, f := range findings {
-		lines[i] = []string{string(f.Severity), f.ID, f.Subject + ": " + f.Problem + "; " + f.Remedy}
+		lines[i] = []string{string(f.Severity), f.ID, f.Subject + ": " + f.Problem + " → " + f.Remedy}
 	}
 	if len(lines) > 0 {
 		for i, text := range table(lines) {

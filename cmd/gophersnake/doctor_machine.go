@@ -115,10 +115,12 @@ func (a *app) startup() []doctor.Startup {
 		zsh = home
 	}
 	var files []string
-	for dir, names := range map[string][]string{home: doctor.HomeFiles(), zsh: {".zshenv", ".zprofile", ".zshrc", ".zlogin"}} {
-		for _, name := range names {
-			files = append(files, filepath.Join(dir, filepath.FromSlash(name)))
+	for _, name := range doctor.HomeFiles() {
+		dir := home
+		if strings.HasPrefix(name, ".z") {
+			dir = zsh
 		}
+		files = append(files, filepath.Join(dir, filepath.FromSlash(name)))
 	}
 	for _, pattern := range append(doctor.SystemFiles(), filepath.Join(home, ".config/fish/conf.d/*.fish")) {
 		found, _ := filepath.Glob(pattern) // patterns are well-formed
