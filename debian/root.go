@@ -122,7 +122,9 @@ func (r *assembly) place(m *Meta) error {
 		h.UID, h.GID = r.id(r.users, e.User, e.UID), r.id(r.groups, e.Group, e.GID)
 		switch e.Kind {
 		case tree.Dir:
-			h.Mode &^= 0o4000
+			if h.Mode &^= 0o4000; h.Mode&0o1000 == 0 {
+				h.Mode &^= 0o002
+			}
 			h.ModTime = 0
 			if err := r.dir(h, m); err != nil {
 				return err
