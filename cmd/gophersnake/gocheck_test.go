@@ -7,40 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/gophersnake/gophersnake/lock"
-	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/spec"
 )
-
-// TestToolchainsTable pins the table that lock prints.
-func TestToolchainsTable(t *testing.T) {
-	amd64, darwin := platforms.Platform{OS: "linux", Arch: "amd64"}, platforms.Platform{OS: "darwin", Arch: "arm64"}
-	l := &lock.Lock{Go: []lock.Toolchain{
-		{Envs: []string{""}, Version: "1.20.14", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Default: true},
-		{Envs: []string{"a"}, Version: "1.26.8", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Host: true},
-		{Envs: []string{""}, Version: "1.26.8", Platform: amd64, Source: "module", H1: "h1:x", ZipSHA256: "0", Image: true, Host: true},
-		{Envs: []string{""}, Version: "1.26.8", Platform: darwin, Source: "module", H1: "h1:x", Host: true},
-		{Envs: []string{""}, Version: "1.27.0", Platform: darwin, Source: "module", Host: true},
-	}}
-	var out bytes.Buffer
-	a := &app{process: process{stderr: &out}, globals: globals{logLevel: "info", progress: "plain"}}
-	a.newProgress().toolchains(l)
-	const want = `go       platform      source  use             verified by
-1.20.14  linux/amd64   module  image           checksum database, zip fetched
-1.26.8   linux/amd64   module  image, compile  checksum database, zip fetched
-1.26.8   darwin/arm64  module  compile         checksum database
-1.27.0   darwin/arm64  module  compile         not available
-`
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	out.Reset()
-	if a.newProgress().toolchains(&lock.Lock{}); out.Len() > 0 {
-		t.Errorf("without Go: %q", out.String())
-	}
-}
 
 // TestWarnDefaults checks the warning about a default that is not the oldest Go
 // that switches to others.

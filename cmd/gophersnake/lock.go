@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,8 +105,7 @@ func (a *app) lock(ctx context.Context, o resolveOptions, from string, check boo
 	}
 	pr.changes(changes)
 	pr.toolchains(l)
-	_, err = fmt.Fprintf(a.stdout, "%s\n", l.Digest())
-	return err
+	return a.lockResult(l)
 }
 
 // known refuses to update what the lock has not: nothing would change, and

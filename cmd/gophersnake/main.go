@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/gophersnake/gophersnake/golang/signature"
 )
 
 func main() {
@@ -42,6 +44,9 @@ type process struct {
 	lookupenv      func(name string) (value string, ok bool)
 	vars           func() []string // "KEY=value", all of the environment
 	now            func() time.Time
+
+	goKey  func() (*signature.Key, error) // of Go's release archives, in tests; nil: the embedded one
+	sumKey string                         // of the checksum database, in tests; "": the public one
 }
 
 // getenv returns a variable of the environment, "" where it is not set.

@@ -187,7 +187,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	}
 	w := &world.World{
 		Dir: p.dir, Store: s, Fetch: client, Scratch: scratch, Mirrors: hosts.mirrors, Note: progress.note,
-		Conda: conda, Keychain: p.keychain(), Now: p.now,
+		Conda: conda, Keychain: p.keychain(), Now: p.now, GoKey: p.releaseKey, SumKey: p.sumKey,
 		Proxy: sync.OnceValue(func() string { return p.goProxy(ctx) }),
 		Bases: &base.Source{
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP,

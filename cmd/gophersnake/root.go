@@ -36,6 +36,7 @@ type globals struct {
 	strict    bool
 	insecure  []string
 	maxWait   time.Duration
+	goKeyFile string
 }
 
 // app is one run of the program.
@@ -107,6 +108,7 @@ func (a *app) flags(f *pflag.FlagSet) {
 	f.BoolVar(&a.foreign, "allow-foreign-layers", false, "accept base layers that registries do not distribute")
 	f.BoolVar(&a.strict, "strict", false, "refuse packages with setuid, setgid or sticky files instead of dropping the bits")
 	f.StringSliceVar(&a.insecure, "insecure-registry", nil, "speak plain HTTP to this `HOST`")
+	f.StringVar(&a.goKeyFile, "go-signing-key", "", "`FILE` with a newer copy of the key that signs Go's releases")
 	f.DurationVar(&a.maxWait, "max-wait", 2*time.Minute, "longest `TIME` to wait for a server that asks to")
 }
 

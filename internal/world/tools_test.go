@@ -78,7 +78,7 @@ func toolWorld(t *testing.T) (w *World, s *web, hosts []lock.Toolchain, sums map
 
 	signer, verifier, err := note.GenerateKey(rand.Reader, sumName)
 	must(t, err)
-	w.sumKey = verifier
+	w.SumKey = verifier
 	server := sumdb.NewTestServer(signer, func(path, version string) ([]byte, error) {
 		text, ok := sums[path+"@"+version]
 		if !ok {

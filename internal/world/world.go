@@ -70,8 +70,11 @@ type World struct {
 	// GoKey returns the key that signs Go's release archives; nil: the embedded one.
 	GoKey func() (*signature.Key, error)
 
-	net    network
-	sumKey string // of the checksum database in tests; "" is the public one
+	// SumKey is the verifier key of the checksum database, another in tests only;
+	// "": the public one.
+	SumKey string
+
+	net network
 
 	goIndex     sync.Once
 	goDownloads *release.Downloads
