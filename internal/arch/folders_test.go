@@ -57,7 +57,7 @@ var folders = []folder{
 	}},
 
 	{"install", "a locked environment on this machine's disk", []string{
-		"layers", "layers/condaenv", "layers/files", "layers/wheels", "lock", "output/rootfs", "platforms", "shell", "tree", "internal/fault",
+		"golang/release", "layers", "layers/condaenv", "layers/files", "layers/wheels", "lock", "output/rootfs", "platforms", "shell", "tree", "internal/fault",
 	}},
 
 	// From bytes to others.
