@@ -7,6 +7,7 @@ package builder
 
 import (
 	"context"
+	"io"
 	"maps"
 	"runtime"
 	"slices"
@@ -30,11 +31,17 @@ type Builder struct {
 	Jobs        int                                 // layers made at a time; 0 means GOMAXPROCS
 	Row         func(key string) (lock.Layer, bool) // the lock's layer rows; may be nil
 	Event       func(Event)                         // may be nil; called from many goroutines
+	Lend        Lend                                // may be nil
 }
 
-// Event is progress: a layer is being made, was made, or was known.
+// Lend brings the blob of a layer that a lock's row names from somewhere else:
+// it opens it and hands it to put, which hashes it. Whatever goes wrong means
+// false: the layer is made then.
+type Lend func(ctx context.Context, digest string, size int64, put func(io.Reader) error) bool
+
+// Event is progress: a layer is being made, was made, was lent, or was known.
 type Event struct {
-	Kind  string // "make", "made", "known"
+	Kind  string // "make", "made", "lent", "known"
 	Layer string // name
 	Key   string
 	Size  int64 // of the compressed bytes; 0 for "make"
@@ -65,7 +72,7 @@ type Result struct {
 // neither the lock nor the store knows are made. The context must live as long
 // as the index is read.
 func (b *Builder) Build(ctx context.Context, images []Image) (*Result, error) {
-	m := &maker{store: b.Store, compression: b.Compression, pool: tree.NewPool(b.Jobs), event: b.Event}
+	m := &maker{store: b.Store, compression: b.Compression, pool: tree.NewPool(b.Jobs), event: b.Event, lend: b.Lend}
 	if m.event == nil {
 		m.event = func(Event) {}
 	}
@@ -147,8 +154,8 @@ func (b *Builder) row(ctx context.Context, m *maker, l layers.Layer) (lock.Layer
 	return r.row(l.Key), nil
 }
 
-// Fill makes every layer that is not in the store and checks it against its
-// row, so that the image can be written without any input.
+// Fill makes or borrows every layer that is not in the store and checks it
+// against its row, so that the image can be written without any input.
 func (r *Result) Fill(ctx context.Context) error {
 	unique := map[string]*lazyLayer{}
 	for _, l := range r.lazy {
@@ -156,11 +163,8 @@ func (r *Result) Fill(ctx context.Context) error {
 	}
 	return each(ctx, r.jobs, slices.Sorted(maps.Keys(unique)), func(ctx context.Context, key string) error {
 		l := unique[key]
-		made, err := r.maker.make(ctx, l.layer)
-		if err != nil {
-			return err
-		}
-		return compare(l.layer, l.row, made.row(l.row.Key))
+		_, err := r.maker.obtain(ctx, l.layer, l.row)
+		return err
 	})
 }
 

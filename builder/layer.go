@@ -56,15 +56,12 @@ func (l *lazyLayer) MediaType() (types.MediaType, error) {
 	return types.OCILayer, nil
 }
 
-// Compressed makes the layer where the store lacks it. Bytes that differ from
-// the lock's row are an error of class verification.
+// Compressed makes or borrows the layer where the store lacks it. Bytes that
+// differ from the lock's row are an error of class verification.
 func (l *lazyLayer) Compressed() (io.ReadCloser, error) {
 	for attempt := 0; ; attempt++ {
-		r, err := l.maker.make(l.ctx, l.layer)
+		r, err := l.maker.obtain(l.ctx, l.layer, l.row)
 		if err != nil {
-			return nil, err
-		}
-		if err := compare(l.layer, l.row, r.row(l.row.Key)); err != nil {
 			return nil, err
 		}
 		rc, err := l.maker.open(l.ctx, r)

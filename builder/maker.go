@@ -52,6 +52,7 @@ type maker struct {
 	compression tree.Compression
 	pool        *tree.Pool
 	event       func(Event)
+	lend        Lend // may be nil
 }
 
 // known returns the recipe of a layer that the store has completely.
@@ -67,6 +68,43 @@ func (m *maker) known(ctx context.Context, bucket, key string) (recipe, bool, er
 		}
 	}
 	return r, true, nil
+}
+
+// obtain returns the recipe of a layer that is what a row says. What is not in
+// the store is borrowed as one blob or made. That a borrowed blob is the layer
+// of this key is the row's claim and is not recorded: who has no row makes it.
+func (m *maker) obtain(ctx context.Context, l layers.Layer, row lock.Layer) (recipe, error) {
+	r, ok, err := m.known(ctx, bucketLayer, l.Key)
+	if err != nil {
+		return recipe{}, err
+	}
+	if !ok {
+		if m.borrow(ctx, l, row) {
+			return recipe{DiffID: row.DiffID, Digest: row.Digest, Size: row.Size, Parts: []part{{row.Digest, row.Size}}}, nil
+		}
+		if r, err = m.make(ctx, l); err != nil {
+			return recipe{}, err
+		}
+	}
+	return r, compare(l, row, r.row(row.Key))
+}
+
+// borrow reports whether the store has a layer as one blob, now or before.
+func (m *maker) borrow(ctx context.Context, l layers.Layer, row lock.Layer) bool {
+	if m.store.Has(row.Digest) {
+		return true
+	}
+	if m.lend == nil {
+		return false
+	}
+	ok := m.lend(ctx, row.Digest, row.Size, func(r io.Reader) error {
+		_, _, err := m.store.Put(ctx, r, row.Digest, row.Size)
+		return err
+	})
+	if ok {
+		m.event(Event{"lent", l.Name, l.Key, row.Size})
+	}
+	return ok
 }
 
 // make returns the recipe of a layer whose parts lie in the store, making what

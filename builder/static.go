@@ -82,6 +82,12 @@ type rawIndex struct {
 	images   map[v1.Hash]v1.Image
 }
 
+// Join returns the index of images that exist already, one for each platform:
+// the one that Build returns for the same images.
+func Join(images []v1.Image, ps []platforms.Platform, annotations map[string]string) (v1.ImageIndex, error) {
+	return newIndex(images, ps, annotations)
+}
+
 // newIndex joins the images of all platforms.
 func newIndex(images []v1.Image, ps []platforms.Platform, annotations map[string]string) (v1.ImageIndex, error) {
 	idx := specs.Index{Versioned: specsgo.Versioned{SchemaVersion: 2}, MediaType: specs.MediaTypeImageIndex, Manifests: []specs.Descriptor{}, Annotations: annotations}

@@ -25,12 +25,17 @@ type buildOptions struct {
 	metadata string
 	version  string
 	rebase   string
+
+	cacheFrom []string
+	lenders   caches // of cacheFrom
+	push      pushOptions
 }
 
 func (o *buildOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "never write the lock; exit 3 if it is out of date")
 	cmd.Flags().StringVar(&o.metadata, "metadata-file", "", "write the results as JSON to `FILE`")
 	cmd.Flags().StringVar(&o.rebase, "rebase", "", "build no layers: move those of the image `REF` (a registry's, or oci:DIR[:TAG]) onto the base")
+	cmd.Flags().StringArrayVar(&o.cacheFrom, "cache-from", nil, "take layers that the lock or the store knows from this `REPOSITORY` before making them (repeatable)")
 	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
 }
 
@@ -62,28 +67,6 @@ Without an output the image goes into the store.`,
 	o.flags(cmd)
 	return cmd
 }
-
-func (a *app) pushCommand() *cobra.Command {
-	var o buildOptions
-	cmd := &cobra.Command{
-		Use:   "push",
-		Short: "Build the image and push it to [image] name with all its tags",
-		Long: `push builds as "build" does and pushes each environment's index to the registry
-that [image] name says, with all tags. Credentials come from the files and
-helpers of Docker and Podman. Tags are written last, after every blob and
-manifest was seen on the registry.`,
-		Args: none,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.outputs = []string{pushOutput}
-			return a.build(cmd.Context(), o)
-		},
-	}
-	o.flags(cmd)
-	return cmd
-}
-
-// pushOutput stands for the registry of [image] name.
-const pushOutput = "docker://"
 
 // result is one line of standard output, or one object with --json.
 type result struct {
@@ -128,6 +111,12 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 		return err
 	}
 	defer w.Store.Close()
+	if o.lenders, err = p.caches(w, o.cacheFrom); err != nil {
+		return err
+	}
+	if o.push.merge {
+		return a.pushMerged(ctx, p, w, envs, targets, pr, o)
+	}
 	l, err := p.locked(ctx, w, pr, o.locked)
 	if err != nil {
 		return err
@@ -147,7 +136,7 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 				return err
 			}
 		}
-		done, err := p.write(ctx, env, built.Index, targets[i], pr)
+		done, err := p.write(ctx, env, built.Index, targets[i], pr, o)
 		results = append(results, done...)
 		if err != nil {
 			return err
@@ -171,7 +160,7 @@ func needsAll(targets []target) bool {
 }
 
 // write writes an index to all its targets.
-func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.ImageIndex, targets []target, pr *progress) ([]result, error) {
+func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.ImageIndex, targets []target, pr *progress, o buildOptions) ([]result, error) {
 	tags := env.Image.Tags
 	base := result{Env: title(env)}
 	digest, err := idx.Digest()
@@ -197,9 +186,14 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 		if err != nil {
 			return results, err
 		}
+		home, err := p.blobHome(env, t.Transport)
+		if err != nil {
+			return results, err
+		}
 		r, err := output.Write(ctx, t.Transport, output.Image{Name: env.Image.Name, Tags: tags, Index: idx}, output.Options{
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
 			Progress: pr.written, UserAgent: "gophersnake", Daemon: daemon, Owners: p.owners(t.Transport, pr),
+			BlobHome: home, MountFrom: o.lenders.repositories(), ByDigest: o.push.byDigest, IfTagIs: o.push.ifTagIs, Rehash: o.push.verify == "full",
 		})
 		if err != nil {
 			return results, err

@@ -63,7 +63,7 @@ func (p *project) image(ctx context.Context, w *world.World, l *lock.Lock, env *
 		}
 		images = append(images, img)
 	}
-	b := &builder.Builder{Store: w.Store, Compression: in.Compression, Jobs: p.jobs, Row: l.Row, Event: pr.built}
+	b := &builder.Builder{Store: w.Store, Compression: in.Compression, Jobs: p.jobs, Row: l.Row, Event: pr.built, Lend: o.lenders.lend(pr)}
 	return b.Build(ctx, images)
 }
 

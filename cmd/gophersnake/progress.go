@@ -148,6 +148,8 @@ func (p *progress) built(e builder.Event) {
 		p.show("making layer %s", e.Layer)
 	case "made":
 		p.log.Infof("layer %s: %s", e.Layer, size(e.Size))
+	case "lent":
+		p.log.Infof("layer %s: %s, from the cache", e.Layer, size(e.Size))
 	case "known":
 		p.log.Debugf("layer %s: %s, known", e.Layer, size(e.Size))
 	}
