@@ -22,6 +22,7 @@ type session struct {
 	read      func(file string) ([]byte, error)
 
 	mu       sync.Mutex
+	proved   map[string][]byte
 	saved    []byte // the signed head that was saved before
 	seen     []byte // the signed head of the answer
 	forged   error  // bad signature
@@ -102,11 +103,37 @@ func (s *session) WriteConfig(file string, old, data []byte) error {
 }
 
 // ReadCache returns a proved tile or record.
-func (s *session) ReadCache(file string) ([]byte, error) { return s.state.Load(file) }
+func (s *session) ReadCache(file string) ([]byte, error) {
+	s.mu.Lock()
+	data, ok := s.proved[file]
+	s.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	return s.state.Load(file)
+}
 
-// WriteCache saves a proved tile or record. One that cannot be saved is asked
-// for again the next time.
-func (s *session) WriteCache(file string, data []byte) { _ = s.state.Save(file, data) }
+// WriteCache takes a tile or record that is proved by the tree head that came with
+// it. Only the lookup's end shows whether that head belongs to the saved tree: a
+// tile of a forked one would make every later proof fail.
+func (s *session) WriteCache(file string, data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.proved == nil {
+		s.proved = map[string][]byte{}
+	}
+	s.proved[file] = data
+}
+
+// keep saves what a lookup that succeeded has proved. What cannot be saved is
+// asked for again the next time.
+func (s *session) keep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for file, data := range s.proved {
+		_ = s.state.Save(file, data)
+	}
+}
 
 // Log does nothing: libraries do not log.
 func (s *session) Log(string) {}
@@ -163,7 +190,11 @@ func (s *session) fork(module, problem string) error {
 	if err := s.state.Save(file, []byte(text)); err != nil {
 		return e.advise("the tree heads could not be saved: %v", err)
 	}
-	return e.advise("both tree heads are kept in %s of the checksum database's state; do not go on", file)
+	where := file + " of the checksum database's state"
+	if p, ok := s.state.(interface{ Place(name string) string }); ok {
+		where = p.Place(file)
+	}
+	return e.advise("do not go on; both tree heads are kept in %s", where)
 }
 
 // size returns the number of records under a signed head, or 0 if the signature

@@ -22,7 +22,8 @@ const Key = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn
 //	sum.golang.org/lookup/…     records, all proved
 //	sum.golang.org/forked       two heads that do not belong together
 //
-// Methods are called from several goroutines. Processes may share a State:
+// One that has a method Place(name string) string is asked where people find a
+// file. Methods are called from several goroutines. Processes may share a State:
 // each write replaces a whole file, and a head that is written over by an
 // older one is only seen again.
 type State interface {
@@ -62,6 +63,7 @@ func (s *Sums) H1(ctx context.Context, path, version string) (string, error) {
 	if err != nil {
 		return "", ops.explain(path+"@"+version, err)
 	}
+	ops.keep()
 	for _, line := range lines {
 		if f := strings.Fields(line); len(f) == 3 && strings.HasPrefix(f[2], "h1:") {
 			return f[2], nil

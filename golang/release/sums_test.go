@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/note"
 
@@ -147,6 +148,7 @@ type attack struct {
 	name   string
 	want   string // in the error
 	forked bool   // both heads are saved
+	grows  bool   // the head, which is proved to be of the saved tree, is kept
 	db     func(t *testing.T, signer string) *database
 	state  func(t *testing.T, dir string)
 }
@@ -177,7 +179,7 @@ func attacks() []attack {
 			db:    func(t *testing.T, signer string) *database { return serve(t, signer, "", "v1.0.0", "v2.0.0") },
 			state: forgetTiles,
 		}, {
-			name: "changed hash", forked: true,
+			name: "changed hash", forked: true, grows: true,
 			want: "SECURITY: the checksum database contradicts itself",
 			db: func(t *testing.T, signer string) *database {
 				db := honest(t, signer)
@@ -247,6 +249,7 @@ func TestSumsAttacks(t *testing.T) {
 			if a.state != nil {
 				a.state(t, dir)
 			}
+			before := kept(t, dir)
 			s.Proxy = a.db(t, signer)
 			got, err := h1(t, s, "v2.0.0")
 			if err == nil || got != "" || release.ClassOf(err) != "verification" || !strings.Contains(err.Error(), a.want) {
@@ -256,8 +259,29 @@ func TestSumsAttacks(t *testing.T) {
 			if a.forked != (err == nil) || a.forked && strings.Count(string(heads), "— "+dbName) < 2 {
 				t.Errorf("saved heads %v: %s", err, heads)
 			}
+			after := kept(t, dir)
+			delete(after, dbName+"/forked")
+			if a.grows {
+				delete(before, dbName+"/latest")
+				delete(after, dbName+"/latest")
+			}
+			if diff := cmp.Diff(before, after); diff != "" {
+				t.Errorf("kept (-before +after):\n%s", diff)
+			}
 		})
 	}
+}
+
+// kept returns the files of a state.
+func kept(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for name := range files(t, dir) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		must(t, err)
+		all[name] = string(data)
+	}
+	return all
 }
 
 func TestSumsErrors(t *testing.T) {

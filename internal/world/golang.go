@@ -180,7 +180,7 @@ func (w *World) refused(ctx context.Context, servers proxies, t lock.Toolchain, 
 
 // sums asks the checksum database, through the proxies first.
 func (w *World) sums(servers proxies) *release.Sums {
-	return &release.Sums{Proxy: servers, Database: proxy{fetch: w.Fetch, base: database()}, State: state{w.Store}, Key: w.SumKey}
+	return &release.Sums{Proxy: servers, Database: proxy{fetch: w.Fetch, base: database()}, State: state{w.Store, w.Scratch}, Key: w.SumKey}
 }
 
 // zip fetches a toolchain's module zip into the store and checks its h1. It

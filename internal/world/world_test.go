@@ -94,7 +94,7 @@ func TestDocuments(t *testing.T) {
 
 func TestState(t *testing.T) {
 	w, _ := newWorld(t)
-	s := state{w.Store}
+	s := state{w.Store, w.Scratch}
 	if _, err := s.Load("db/latest"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
