@@ -71,7 +71,7 @@ func checkBlocks(l *Lock) *problem {
 		r := row{c, fmt.Sprintf("activation[%d]", i), fmt.Sprintf("activation for %s", a.Platform)}
 		r.envs(a.Envs)
 		r.imagePlatform(a.Platform)
-		r.variables(a.Env)
+		r.activation(a)
 	}
 	for i, g := range l.Plan {
 		r := row{c, fmt.Sprintf("plan[%d]", i), fmt.Sprintf("plan group %d", i+1)}
@@ -176,6 +176,23 @@ func (r row) variables(env []string) {
 		if key, _, ok := strings.Cut(v, "="); !ok || key == "" || strings.Contains(v, "\x00") {
 			r.usage("env", "holds %q, which is not KEY=value", v)
 		}
+	}
+}
+
+func (r row) activation(a Activation) {
+	r.variables(a.Env)
+	if a.Inputs != "" {
+		r.digest("inputs", a.Inputs)
+	}
+	for _, name := range a.Unset {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			r.usage("unset", "holds %q, which is not the name of a variable", name)
+		}
+	}
+	for i, d := range a.Dynamic {
+		one := row{r.checker, fmt.Sprintf("%s.dynamic[%d]", r.key, i), fmt.Sprintf("%s, dynamic script %d", r.name, i+1)}
+		one.inside("script", d.Script)
+		one.part("package", d.Package)
 	}
 }
 

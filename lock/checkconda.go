@@ -38,6 +38,9 @@ func (c *checker) conda(key string, p *Conda) {
 	if p.SitePackages != "" {
 		r.inside("python-site-packages-path", p.SitePackages) // CEP 17
 	}
+	for _, file := range p.Activation {
+		r.inside("activation", file)
+	}
 }
 
 // subdir checks that a package lies in noarch or in its platforms' own subdir.

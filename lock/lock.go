@@ -158,6 +158,7 @@ type Conda struct {
 	LicenseFamily string               `toml:"license-family,omitempty"`
 	Timestamp     int64                `toml:"timestamp,omitempty"`    // milliseconds since the epoch
 	LinkScripts   []string             `toml:"link-scripts,omitempty"` // scripts that installers would run and we never do
+	Activation    []string             `toml:"activation,omitempty" json:",omitempty"` // files that take part in activating: etc/conda/activate.d/*.sh, etc/conda/env_vars.d/*.json
 }
 
 // Wheel is one Python package in wheel format (PEP 427).
@@ -256,7 +257,19 @@ var majorVersion = regexp.MustCompile(`^v([2-9]|[1-9][0-9]+)$`)
 type Activation struct {
 	Envs     []string           `toml:"envs"`
 	Platform platforms.Platform `toml:"platform"`
-	Env      []string           `toml:"env"` // "KEY=value"; PATH holds $PATH where the base's goes
+	Inputs   string             `toml:"inputs,omitempty"` // "sha256:<hex>" of what evaluating the packages' activation files depends on; "" where there are none
+	Env      []string           `toml:"env"`              // "KEY=value"; PATH holds $PATH where the base's goes
+	Unset    []string           `toml:"unset,omitempty"`  // variables of the base that must not be set, sorted
+	Dynamic  []Dynamic          `toml:"dynamic"`
+}
+
+// Dynamic is an activation script whose result depends on more than the lock: a
+// shell has to source it. The scripts of an environment are in the order in
+// which they are sourced.
+type Dynamic struct {
+	Script  string `toml:"script"`  // path below the prefix: "etc/conda/activate.d/x.sh"
+	Package string `toml:"package"` // that has it
+	Reason  string `toml:"reason"`  // why, for people
 }
 
 // Group is one conda layer of the plan: the packages that share it, by name,
