@@ -150,7 +150,7 @@ func (c *composer) toolchainLayer(t *lock.Toolchain, root string) layers.Layer {
 		Base []tree.Header
 	}{gotool.Describe(*t, root), layers.TreeDirs(c.facts, root)})
 	content := func(ctx context.Context) (*layers.Content, error) { return c.toolchainContent(ctx, t, root, key) }
-	return layers.Layer{Kind: "go", Name: t.Version, Key: key, Content: content}
+	return layers.Layer{Kind: "go", Name: t.Version, Key: key, Guess: t.Size, Content: content}
 }
 
 func (c *composer) toolchainContent(ctx context.Context, t *lock.Toolchain, root, key string) (*layers.Content, error) {

@@ -24,6 +24,10 @@ type Layer struct {
 	Name string // for people: "go 1.26.8", "python"
 	Key  string // see Key
 
+	// Guess is about how many bytes the compressed layer will have, by the sizes
+	// of the archives that the lock names; 0 where they tell nothing.
+	Guess int64
+
 	// Content returns what the layer is made of. It may fetch, and is asked
 	// only when no store has the layer's bytes.
 	Content func(ctx context.Context) (*Content, error)

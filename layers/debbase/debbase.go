@@ -41,10 +41,13 @@ type inputs struct {
 // Layer returns the base's layer. Its key follows from the lock alone.
 func Layer(b Base) layers.Layer {
 	in := inputs{Rules: debian.Rules, Architecture: b.Platform.Debian()}
+	var size int64
 	for _, d := range b.Packages {
+		size += d.Size
 		in.Packages = append(in.Packages, d.Name+" "+d.SHA256)
 	}
-	return layers.Layer{Kind: "debian", Name: "debian packages", Key: layers.Key("debian", b.Compression, in), Content: b.content}
+	guess := size * 4 / 3 // gzip against xz
+	return layers.Layer{Kind: "debian", Name: "debian packages", Key: layers.Key("debian", b.Compression, in), Guess: guess, Content: b.content}
 }
 
 // metas is how many packages are read at a time.

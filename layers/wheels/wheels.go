@@ -63,14 +63,16 @@ func Layers(e Env) ([]layers.Layer, error) {
 	}
 	names := make([]string, len(e.Wheels))
 	inputs := make([]input, len(e.Wheels))
+	var size int64 // deflated, as the layer will be
 	for i, w := range e.Wheels {
+		size += w.Size
 		names[i], inputs[i] = w.Name, input{w.Name, w.SHA256, w.Requested}
 	}
 	key := layers.Key("wheels", e.Conda.Compression, struct {
 		Conda  any
 		Wheels []input
 	}{e.Conda.Inputs(), inputs})
-	return []layers.Layer{{Kind: "wheels", Name: layers.Title(names, "wheels"), Key: key, Content: e.content}}, nil
+	return []layers.Layer{{Kind: "wheels", Name: layers.Title(names, "wheels"), Key: key, Guess: size, Content: e.content}}, nil
 }
 
 // content plans how all wheels are installed, and returns a fragment for each.
