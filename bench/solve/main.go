@@ -17,7 +17,8 @@
 //     within the limit.
 //
 // Each process tells its own peak memory. The table has medians and, in brackets,
-// minima, which other work on the machine disturbs less. A ratio is py-rattler's
+// minima, which other work on the machine disturbs less, as it does processor time,
+// that of all threads (ours collects garbage in others). A ratio is py-rattler's
 // figure divided by ours.
 //
 // The program fails if python3 has no py-rattler, or if the two do not agree on

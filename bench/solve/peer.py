@@ -3,6 +3,7 @@ import asyncio
 import datetime
 import json
 import os
+import resource
 import sys
 import time
 
@@ -15,10 +16,15 @@ def peak():
     return 0
 
 
+def processor_time():
+    r = resource.getrusage(resource.RUSAGE_SELF)
+    return r.ru_utime + r.ru_stime
+
+
 async def work(job):
     import rattler
 
-    out = {"version": rattler.__version__, "packages": 0, "failed": "", "open": 0, "solve": []}
+    out = {"version": rattler.__version__, "packages": 0, "failed": "", "open": 0, "solve": [], "cpu": 0}
     if not job["channels"]:
         return out
     begin = time.perf_counter()
@@ -34,7 +40,10 @@ async def work(job):
         rattler.GenericVirtualPackage(rattler.PackageName(n), rattler.Version(v), rattler.BuildString(b))
         for n, v, b in job["virtual"]
     ]
-    for _ in range(job["repeat"]):
+    used = 0
+    for i in range(job["repeat"]):
+        if i == 1:
+            used = processor_time()
         begin = time.perf_counter()
         try:
             found = await rattler.solver.solve_with_sparse_repodata(
@@ -48,6 +57,8 @@ async def work(job):
             if "Cannot solve" not in str(e):
                 out["failed"] = str(e) or "failed"
         out["solve"].append(time.perf_counter() - begin)
+    if job["repeat"] > 1:
+        out["cpu"] = (processor_time() - used) / (job["repeat"] - 1)
     return out
 
 

@@ -35,6 +35,7 @@ type report struct {
 	Failed   string    `json:"failed"`   // no decision, and why
 	Open     float64   `json:"open"`     // seconds
 	Solve    []float64 `json:"solve"`    // seconds each
+	CPU      float64   `json:"cpu"`      // seconds of all threads for each solve after the first, on average
 	Peak     int64     `json:"peak"`     // bytes of memory
 
 	wall float64 // of the process; seconds
