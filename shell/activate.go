@@ -7,23 +7,6 @@ import (
 	"strings"
 )
 
-// Wanted is an environment to activate.
-type Wanted struct {
-	ID     string   // which it is: activating the one that is active begins anew
-	Prompt string   // shown before the prompt; "" leaves that alone
-	Before []string // directories for the front of PATH
-	After  []string // and for its end
-	Vars   []Var    // to set, each once and not PATH
-	Unset  []string // to set aside
-	Source []string // scripts for sh to run then
-	Back   []string // and on deactivating, in this order
-}
-
-// Var is a variable.
-type Var struct{ Name, Value string }
-
-const pathVar = "PATH"
-
 // ErrInactive says that no environment is active.
 var ErrInactive = errors.New("no environment is active")
 

@@ -235,8 +235,7 @@ func roundTrip(t *testing.T, of shell.Shell, value, other string) {
 		w.Vars["EMPTY_"+state] = nil
 	}
 	w.Vars["OTHER_PATH"] = []byte(other)
-	quoted := strings.TrimPrefix(script(t, of, shell.Step{Op: shell.Set, Name: "X", Value: other}), map[bool]string{true: "set -gx X ", false: `\export X=`}[of == shell.Fish])
-	s.line(s.assign, "ODD_unexported", quoted)
+	s.line(s.assign, "ODD_unexported", quoted(t, of, other))
 	s.dump("before")
 	s.activate(w)
 	s.dump("active")
@@ -298,7 +297,7 @@ func TestNested(t *testing.T) {
 			s.dump("mine")
 			s.deactivate()
 			s.dump("end")
-					s.run(append(home(), "A=zero"))
+			s.run(append(home(), "A=zero"))
 			s.same("two", "again")
 			s.same("one", "back")
 			for name, want := range map[string]string{"two": "/inner:/outer:/usr/bin:/bin", "mine": "/mine:/outer:/usr/bin:/bin", "end": "/mine:/usr/bin:/bin"} {
@@ -315,6 +314,52 @@ func TestNested(t *testing.T) {
 			}
 			if diff := cmp.Diff(zero, end); diff != "" {
 				t.Errorf("after all (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPrompt changes the prompt and gives it back, with set -e and set -u on,
+// and leaves nothing of ours in the shell.
+func TestPrompt(t *testing.T) {
+	t.Parallel()
+	for of := range languages() {
+		t.Run(string(of), func(t *testing.T) {
+			t.Parallel()
+			program(t, of)
+			s := newSession(t, of)
+			show := "printf '%s|' \"$PS1\"\n"
+			if of == shell.Fish {
+				s.line("function fish_prompt; printf '%%s' \"$status> \"; end\n")
+				show = "false\nfish_prompt\nprintf '|'\n"
+			} else {
+				s.line("set -eu\nPS1='> '\n")
+			}
+			w := wantedFile{ID: "one", Prompt: "one`id`", Vars: map[string][]byte{"A": []byte("a")}}
+			s.line("%s", show)
+			s.activate(w)
+			s.line("%s", show)
+			w.ID, w.Prompt = "two", "two"
+			s.activate(w)
+			s.line("%s", show)
+			s.deactivate()
+			s.line("%s", show)
+			s.deactivate()
+			s.line("%s", show)
+			s.line("%s", map[bool]string{true: "set -n; functions -an\n", false: "set\n"}[of == shell.Fish])
+			parts := strings.SplitN(s.run(home()), "|", 6)
+			p := "> "
+			if of == shell.Fish {
+				p = "1> "
+			}
+			want := []string{p, "(one_id_) " + p, "(two) (one_id_) " + p, "(one_id_) " + p, p}
+			if diff := cmp.Diff(want, parts[:5]); diff != "" {
+				t.Error(diff)
+			}
+			for line := range strings.Lines(parts[5]) {
+				if strings.Contains(strings.ToLower(line), "gophersnake") && !strings.Contains(line, s.self) {
+					t.Errorf("left behind: %s", line)
+				}
 			}
 		})
 	}

@@ -1,0 +1,40 @@
+# The Go of this environment, by gophersnake. Sourced by conda, mamba and micromamba.
+if test "$__GOPHERSNAKE_e175bd6e_ACTIVE" != on
+    if set -qgx GOROOT
+        set -gx __GOPHERSNAKE_e175bd6e_GOROOT "$GOROOT"
+    else if set -qg GOROOT
+        set -g __gophersnake_e175bd6e_GOROOT $GOROOT
+    end
+    if set -qgx GOPATH
+        set -gx __GOPHERSNAKE_e175bd6e_GOPATH "$GOPATH"
+    else if set -qg GOPATH
+        set -g __gophersnake_e175bd6e_GOPATH $GOPATH
+    end
+    if set -qgx GOFLAGS
+        set -gx __GOPHERSNAKE_e175bd6e_GOFLAGS "$GOFLAGS"
+    else if set -qg GOFLAGS
+        set -g __gophersnake_e175bd6e_GOFLAGS $GOFLAGS
+    end
+    if set -qgx CGO_ENABLED
+        set -gx __GOPHERSNAKE_e175bd6e_CGO_ENABLED "$CGO_ENABLED"
+    else if set -qg CGO_ENABLED
+        set -g __gophersnake_e175bd6e_CGO_ENABLED $CGO_ENABLED
+    end
+    if set -qgx GOBIN
+        set -gx __GOPHERSNAKE_e175bd6e_GOBIN "$GOBIN"
+    else if set -qg GOBIN
+        set -g __gophersnake_e175bd6e_GOBIN $GOBIN
+    end
+    set -gx __GOPHERSNAKE_e175bd6e_ACTIVE on
+    set -gx PATH '/one/go/bin' $PATH
+    set -gx PATH '/one/it\'s/bin' $PATH
+end
+set -eg GOROOT
+set -eg GOPATH
+set -gx GOPATH '/one/go'
+set -eg GOFLAGS
+set -gx GOFLAGS '-mod=mod \'x\' 100% &'
+set -eg CGO_ENABLED
+set -gx CGO_ENABLED '0'
+set -eg GOBIN
+set -gx GOBIN '/one/go/bin'

@@ -1,0 +1,16 @@
+# The Go of this environment, by gophersnake. Sourced by conda, mamba and micromamba.
+if (${env:__GOPHERSNAKE_e175bd6e_ACTIVE} -ne 'on') {
+    if (Test-Path -LiteralPath 'Env:GOROOT') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_GOROOT', [Environment]::GetEnvironmentVariable('GOROOT')) }
+    if (Test-Path -LiteralPath 'Env:GOPATH') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_GOPATH', [Environment]::GetEnvironmentVariable('GOPATH')) }
+    if (Test-Path -LiteralPath 'Env:GOFLAGS') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_GOFLAGS', [Environment]::GetEnvironmentVariable('GOFLAGS')) }
+    if (Test-Path -LiteralPath 'Env:CGO_ENABLED') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_CGO_ENABLED', [Environment]::GetEnvironmentVariable('CGO_ENABLED')) }
+    if (Test-Path -LiteralPath 'Env:GOBIN') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_GOBIN', [Environment]::GetEnvironmentVariable('GOBIN')) }
+    ${env:__GOPHERSNAKE_e175bd6e_ACTIVE} = 'on'
+    ${env:PATH} = '/one/go/bin' + [IO.Path]::PathSeparator + ${env:PATH}
+    ${env:PATH} = '/one/it''s/bin' + [IO.Path]::PathSeparator + ${env:PATH}
+}
+Remove-Item -LiteralPath 'Env:GOROOT' -ErrorAction Ignore
+${env:GOPATH} = '/one/go'
+${env:GOFLAGS} = '-mod=mod ''x'' 100% &'
+${env:CGO_ENABLED} = '0'
+${env:GOBIN} = '/one/go/bin'

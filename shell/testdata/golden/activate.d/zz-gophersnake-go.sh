@@ -1,0 +1,43 @@
+# The Go of this environment, by gophersnake. Sourced by conda, mamba and micromamba.
+if [ "${__GOPHERSNAKE_e175bd6e_ACTIVE:-}" != on ]; then
+  __gophersnake_e175bd6e_exported=$(\export -p)
+  if [ "${GOROOT+set}" = set ]; then
+    case "$__gophersnake_e175bd6e_exported" in
+      *"export GOROOT="* | *"declare -x GOROOT="* | *"typeset -x GOROOT="*) \export __GOPHERSNAKE_e175bd6e_GOROOT="$GOROOT" ;;
+      *) __gophersnake_e175bd6e_GOROOT=$GOROOT ;;
+    esac
+  fi
+  if [ "${GOPATH+set}" = set ]; then
+    case "$__gophersnake_e175bd6e_exported" in
+      *"export GOPATH="* | *"declare -x GOPATH="* | *"typeset -x GOPATH="*) \export __GOPHERSNAKE_e175bd6e_GOPATH="$GOPATH" ;;
+      *) __gophersnake_e175bd6e_GOPATH=$GOPATH ;;
+    esac
+  fi
+  if [ "${GOFLAGS+set}" = set ]; then
+    case "$__gophersnake_e175bd6e_exported" in
+      *"export GOFLAGS="* | *"declare -x GOFLAGS="* | *"typeset -x GOFLAGS="*) \export __GOPHERSNAKE_e175bd6e_GOFLAGS="$GOFLAGS" ;;
+      *) __gophersnake_e175bd6e_GOFLAGS=$GOFLAGS ;;
+    esac
+  fi
+  if [ "${CGO_ENABLED+set}" = set ]; then
+    case "$__gophersnake_e175bd6e_exported" in
+      *"export CGO_ENABLED="* | *"declare -x CGO_ENABLED="* | *"typeset -x CGO_ENABLED="*) \export __GOPHERSNAKE_e175bd6e_CGO_ENABLED="$CGO_ENABLED" ;;
+      *) __gophersnake_e175bd6e_CGO_ENABLED=$CGO_ENABLED ;;
+    esac
+  fi
+  if [ "${GOBIN+set}" = set ]; then
+    case "$__gophersnake_e175bd6e_exported" in
+      *"export GOBIN="* | *"declare -x GOBIN="* | *"typeset -x GOBIN="*) \export __GOPHERSNAKE_e175bd6e_GOBIN="$GOBIN" ;;
+      *) __gophersnake_e175bd6e_GOBIN=$GOBIN ;;
+    esac
+  fi
+  \unset -v __gophersnake_e175bd6e_exported
+  \export __GOPHERSNAKE_e175bd6e_ACTIVE=on
+  \export PATH='/one/go/bin'"${PATH:+:$PATH}"
+  \export PATH='/one/it'\''s/bin'"${PATH:+:$PATH}"
+fi
+\unset -v GOROOT
+\export GOPATH='/one/go'
+\export GOFLAGS='-mod=mod '\''x'\'' 100% &'
+\export CGO_ENABLED='0'
+\export GOBIN='/one/go/bin'

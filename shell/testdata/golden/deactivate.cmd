@@ -1,0 +1,12 @@
+@if "!!"=="" (echo gophersnake: delayed expansion is on: activate where it is off 1>&2& exit /b 1)
+@set "AMP="
+@set "EMPTY="
+@set "GOROOT=/old go"
+@set "NEW="
+@set "NOTHING="
+@set "OLD=it's"
+@set "QUOTES="
+@set "PATH=/usr/bin:/bin"
+@set "GOPHERSNAKE_DIFF="
+@if defined __gophersnake_1_prompt set "PROMPT=%__gophersnake_1_prompt%"
+@set "__gophersnake_1_prompt="
