@@ -11,6 +11,9 @@
 //   - the Go tools and, where there are several toolchains, a command go1.X.Y for
 //     each.
 //
+// An environment with both has hooks, by which conda, mamba and micromamba load
+// its Go when they activate it ([shell.Hook]).
+//
 // Nobody can write there: what a locked environment has is what the lock says.
 // What Go installs and downloads goes to a GOPATH of the user's.
 //
@@ -36,8 +39,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -85,30 +86,22 @@ type Installed struct {
 	env *Environment
 }
 
-// Install makes what is not there yet, side by side.
+// Install makes what is not there yet.
 func (e *Environment) Install(ctx context.Context) (*Installed, error) {
 	in := &Installed{Go: map[string]string{}, env: e}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		in.Prefix, err = e.prefix(ctx)
-		return err
-	})
-	g.Go(func() error {
-		for _, t := range e.toolchains() {
-			root, err := e.GoRoot(ctx, &t)
-			if err != nil {
-				return err
-			}
-			in.Go[t.Version] = root
+	for _, t := range e.toolchains() {
+		root, err := e.GoRoot(ctx, &t)
+		if err != nil {
+			return nil, err
 		}
-		var err error
-		in.Bin, err = e.bin(ctx, in.Go)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+		in.Go[t.Version] = root
+	}
+	var err error
+	if in.Bin, err = e.bin(ctx, in.Go); err != nil {
 		return nil, err
 	}
-	return in, nil
+	in.Prefix, err = in.prefix(ctx) // last: its hooks name all else
+	return in, err
 }
 
 // toolchains returns those of the image that lie apart from conda's packages.

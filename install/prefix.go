@@ -3,17 +3,20 @@ package install
 import (
 	"context"
 	"io"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/layers/condaenv"
 	"github.com/gophersnake/gophersnake/layers/files"
 	"github.com/gophersnake/gophersnake/layers/wheels"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/output/rootfs"
+	"github.com/gophersnake/gophersnake/shell"
 	"github.com/gophersnake/gophersnake/tree"
 )
 
@@ -21,21 +24,31 @@ import (
 const prefixDir = "prefix"
 
 // prefix installs the conda environment and its wheels, and returns where.
-func (e *Environment) prefix(ctx context.Context) (string, error) {
+func (in *Installed) prefix(ctx context.Context) (string, error) {
+	e := in.env
 	if len(e.Lock.Conda) == 0 {
 		return "", nil
 	}
-	key := e.prefixKey()
+	key, err := in.prefixKey()
+	if err != nil {
+		return "", err
+	}
 	prefix := filepath.Join(e.Store.DirPath(key), prefixDir)
-	_, err := e.Store.Dir(ctx, key, func(ctx context.Context, tmp string) error {
-		return e.fill(ctx, tmp, filepath.ToSlash(prefix))
+	_, err = e.Store.Dir(ctx, key, func(ctx context.Context, tmp string) error {
+		return in.at(prefix).fill(ctx, tmp)
 	})
 	return prefix, err
 }
 
+// at returns what is installed, with a prefix that is about to be.
+func (in *Installed) at(prefix string) *Installed {
+	return &Installed{Prefix: filepath.ToSlash(prefix), Go: in.Go, Bin: in.Bin, env: in.env}
+}
+
 // prefixKey covers all that the bytes of the environment depend on. The prefix
 // follows from the key and the store.
-func (e *Environment) prefixKey() string {
+func (in *Installed) prefixKey() (string, error) {
+	e := in.env
 	var specs, variables []string
 	if q := e.Lock.Solve; q != nil {
 		specs, variables = q.Specs, q.Variables
@@ -48,12 +61,17 @@ func (e *Environment) prefixKey() string {
 	for _, w := range e.Lock.Wheels {
 		own = append(own, file{w.Name, w.SHA256, w.Requested})
 	}
+	hooks, err := in.at(e.CondaPrefix).Hooks()
+	if err != nil {
+		return "", fault.New(fault.Usage, "gophersnake.lock", "%w", err)
+	}
 	return e.key("conda", struct {
 		Conda     any
 		Specs     []string
 		Variables []string
 		Wheels    []file
-	}{e.conda("").Inputs(), specs, variables, own})
+		Hooks     []shell.HookFile
+	}{e.conda("").Inputs(), specs, variables, own, hooks}), nil
 }
 
 // conda describes the environment in a prefix. Its files are written below
@@ -72,17 +90,29 @@ func (e *Environment) conda(prefix string) *condaenv.Environment {
 
 // fill installs the environment into an empty directory, for a prefix that will
 // be below it.
-func (e *Environment) fill(ctx context.Context, dir, prefix string) error {
-	conda := e.conda(prefix)
+func (in *Installed) fill(ctx context.Context, dir string) error {
+	conda := in.env.conda(in.Prefix)
 	all, err := conda.Layers()
 	if err != nil {
 		return err
 	}
-	above, err := wheels.Layers(wheels.Env{Conda: conda, Wheels: e.Lock.Wheels, Archives: e.Wheels})
+	above, err := wheels.Layers(wheels.Env{Conda: conda, Wheels: in.env.Lock.Wheels, Archives: in.env.Wheels})
 	if err != nil {
 		return err
 	}
-	return unpack(ctx, dir, append(all, above...))
+	hooks, err := in.Hooks()
+	if err != nil {
+		return err
+	}
+	var scripts []files.File
+	for _, h := range hooks {
+		scripts = append(scripts, files.Text(path.Join(prefixDir, h.Path), 0o644, []byte(h.Text)))
+	}
+	own, err := files.Layer("hooks", "hooks", conda.Base, tree.Gzip, scripts)
+	if err != nil {
+		return err
+	}
+	return unpack(ctx, dir, append(append(all, above...), own))
 }
 
 // unpack writes layers into an empty directory and shuts it.
@@ -143,6 +173,3 @@ func stream(ctx context.Context, c *layers.Content, tar io.Writer) error {
 	}
 	return tree.WriteTail(nil, o)
 }
-
-// text returns a file of a layer that fills a directory.
-func text(name string, content []byte) files.File { return files.Text(name, 0o644, content) }

@@ -2,7 +2,6 @@ package install
 
 import (
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,84 +31,51 @@ func (in *Installed) Moves() []Move {
 	return moves
 }
 
-// Wanted returns what activating the environment changes on this machine: what
-// the lock says, moved, the directory of tools on PATH, GOBIN where GOPATH is
-// set, and GOROOT set aside, which would be another toolchain's. Directories that
-// the go command writes are left out where they are the image's own: dropped
-// says which.
-func (in *Installed) Wanted() (w shell.Wanted, dropped []string) {
-	w.ID = in.id()
-	if a := in.env.Lock.Activation; a != nil {
-		moves := in.Moves()
-		for _, kv := range a.Env {
-			name, value, _ := strings.Cut(kv, "=")
-			moved := Rebase(value, moves)
-			switch {
-			case name == "PATH":
-				w.Before, w.After = splitPath(moved)
-			case slices.Contains(goDirs, name) && moved == value && path.IsAbs(value):
-				dropped = append(dropped, kv)
-			default:
-				w.Vars = append(w.Vars, shell.Var{Name: name, Value: moved})
-			}
+// Vars returns the variables of the lock, moved, with the directory of tools on
+// PATH. Directories that the go command writes are left out where they are the
+// image's own: dropped says which.
+func (in *Installed) Vars() (vars, dropped []string) {
+	a := in.env.Lock.Activation
+	if a == nil {
+		return nil, nil
+	}
+	moves := in.Moves()
+	for _, kv := range a.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		moved := Rebase(value, moves)
+		switch {
+		case name == "PATH" && in.Bin != "":
+			moved = strings.Replace(moved, "$PATH", in.Bin+":$PATH", 1)
+		case slices.Contains(goDirs, name) && moved == value && path.IsAbs(value):
+			dropped = append(dropped, kv)
+			continue
 		}
+		vars = append(vars, name+"="+moved)
 	}
-	if in.Bin != "" {
-		w.Before = append(w.Before, in.Bin)
-	}
-	if len(in.env.Lock.Go) > 0 && slices.ContainsFunc(in.env.Lock.Go, isImage) {
-		w.Unset = []string{"GOROOT"}
-		in.goBin(&w)
-	}
-	return w, dropped
+	return vars, dropped
 }
 
-// goBin sets GOBIN: one that the user has for other work would get the programs
-// of this environment.
-func (in *Installed) goBin(w *shell.Wanted) {
-	at := func(name string) int {
-		return slices.IndexFunc(w.Vars, func(v shell.Var) bool { return v.Name == name })
+// Wanted returns what activating the environment changes on this machine.
+func (in *Installed) Wanted() shell.Wanted {
+	vars, _ := in.Vars()
+	w := shell.FromVars(vars)
+	if in.env.hasGo() {
+		w.AddGo()
 	}
-	i := at("GOPATH")
-	if i < 0 || at("GOBIN") >= 0 {
-		return
-	}
-	first := filepath.SplitList(w.Vars[i].Value)
-	if len(first) > 0 {
-		w.Vars = append(w.Vars, shell.Var{Name: "GOBIN", Value: filepath.Join(first[0], "bin")})
-	}
+	w.ID = in.env.key("environment", vars)[len("sha256:"):][:16] // values say where all of it lies
+	return w
 }
 
-// splitPath returns the directories before and behind $PATH.
-func splitPath(value string) (before, after []string) {
-	list := &before
-	for dir := range strings.SplitSeq(value, ":") {
-		switch dir {
-		case "$PATH":
-			list = &after
-		case "":
-		default:
-			*list = append(*list, dir)
-		}
+// Hooks returns the scripts by which conda alone loads the environment's Go, for
+// paths below the prefix; none without Go.
+func (in *Installed) Hooks() ([]shell.HookFile, error) {
+	if !in.env.hasGo() {
+		return nil, nil
 	}
-	return before, after
+	vars, _ := in.Vars()
+	return shell.Hooks(in.Prefix, vars)
 }
 
-// id tells environments apart: by where they lie, which follows from what is in
-// them.
-func (in *Installed) id() string {
-	return in.env.key("environment", struct {
-		Prefix, Bin string
-		Go          map[string]string
-		Env         []string
-	}{in.Prefix, in.Bin, in.Go, in.variables()})[len("sha256:"):][:16]
+func (e *Environment) hasGo() bool {
+	return slices.ContainsFunc(e.Lock.Go, func(t lock.Toolchain) bool { return t.Image })
 }
-
-func (in *Installed) variables() []string {
-	if a := in.env.Lock.Activation; a != nil {
-		return a.Env
-	}
-	return nil
-}
-
-func isImage(t lock.Toolchain) bool { return t.Image }

@@ -127,8 +127,8 @@ type local struct {
 }
 
 // here installs the environment that --env names, or the top level's, for this
-// machine.
-func (a *app) here(ctx context.Context, pr *progress) (*local, error) {
+// machine, or what is left of it.
+func (a *app) here(ctx context.Context, pr *progress, less ...func(*install.Environment)) (*local, error) {
 	p, err := a.project()
 	if err != nil {
 		return nil, err
@@ -154,11 +154,15 @@ func (a *app) here(ctx context.Context, pr *progress) (*local, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, change := range less {
+		change(e)
+	}
 	in, err := e.Install(ctx)
 	if err != nil {
 		return nil, err
 	}
-	wanted, dropped := in.Wanted()
+	wanted := in.Wanted()
+	_, dropped := in.Vars()
 	for _, kv := range dropped {
 		pr.log.Debugf("%s is a directory of the image", kv)
 	}

@@ -29,7 +29,7 @@ other tools' formats is written by "gophersnake lock --export".`,
 		Args: commandOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.exportDevcontainerCommand(), a.exportPreCommitCommand(), a.exportGitHubCommand())
+	cmd.AddCommand(a.exportDevcontainerCommand(), a.exportPreCommitCommand(), a.exportGitHubCommand(), a.exportHooksCommand())
 	return cmd
 }
 
