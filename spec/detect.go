@@ -17,8 +17,8 @@ import (
 // relative to the project and slash-separated; "" is absent.
 type Found struct {
 	Module       string            // module path of go.mod
-	GoVersion    string            // the go line of go.mod, or the content of .go-version, which wins
-	GoMod        bool              // GoVersion is go.mod's
+	GoFile       string            // what says which Go: .go-version, .tool-versions, go.work or go.mod, the first of them that does
+	GoVersion    string            // what GoFile says: "1.26.8"
 	Programs     []string          // main packages: ".", or directories below cmd as "./cmd/hello"
 	Environment  string            // environment.yml or environment.yaml
 	PixiToml     string            // pixi.toml, which is not read itself: its lock is
@@ -43,15 +43,40 @@ func Detect(fsys fs.FS) Found {
 	if mod, err := modfile.ParseLax("go.mod", read(fsys, "go.mod"), nil); err == nil && mod.Module != nil {
 		f.Module = mod.Module.Mod.Path
 		f.Programs = programs(fsys)
-		if mod.Go != nil {
-			f.GoMod, f.GoVersion = true, mod.Go.Version
+	}
+	f.GoFile, f.GoVersion = goFile(fsys)
+	return f
+}
+
+// toolVersions is the line of .tool-versions that is about Go.
+var toolVersions = regexp.MustCompile(`(?m)^\s*(?:golang|go)[ \t]+(\S+)`)
+
+// goFile returns the first file that says which Go a project wants, and the
+// version that it names first.
+func goFile(fsys fs.FS) (name, version string) {
+	for _, name := range []string{".go-version", ".tool-versions", "go.work", "go.mod"} {
+		data := read(fsys, name)
+		switch name {
+		case ".go-version":
+			version = strings.TrimSpace(string(data))
+		case ".tool-versions":
+			if m := toolVersions.FindSubmatch(data); m != nil {
+				version = string(m[1])
+			}
+		case "go.work":
+			if work, err := modfile.ParseWork(name, data, nil); err == nil && work.Go != nil {
+				version = work.Go.Version
+			}
+		default:
+			if mod, err := modfile.ParseLax(name, data, nil); err == nil && mod.Module != nil && mod.Go != nil {
+				version = mod.Go.Version
+			}
+		}
+		if version = strings.TrimPrefix(version, "go"); goVersionForm.MatchString(version) {
+			return name, version
 		}
 	}
-	version := strings.TrimPrefix(strings.TrimSpace(string(read(fsys, ".go-version"))), "go")
-	if goVersionForm.MatchString(version) {
-		f.GoMod, f.GoVersion = false, version
-	}
-	return f
+	return "", ""
 }
 
 // first returns the first name that is a regular file, or "".

@@ -79,10 +79,9 @@ func starterConda(b *strings.Builder, found Found) {
 func starterGo(b *strings.Builder, found Found) {
 	b.WriteString("\n[go]\n")
 	switch {
-	case found.GoMod:
-		fmt.Fprintf(b, "versions = [\"go.mod\"]                 # go %s\n", found.GoVersion)
-	case found.GoVersion != "":
-		fmt.Fprintf(b, "versions = [%s]                 # as .go-version says\n", quote(found.GoVersion))
+	case found.GoFile != "":
+		written := "versions = [" + quote(found.GoFile) + "]"
+		fmt.Fprintf(b, "%-38s# go %s\n", written, found.GoVersion)
 	default:
 		b.WriteString("versions = []                           # such as \"1.26\", \">=1.21.0,<1.22.0\"; the first is the default\n")
 	}
@@ -121,7 +120,7 @@ func programName(found Found) string {
 
 func extensions(found Found) []string {
 	var ids []string
-	if found.Module != "" || found.GoVersion != "" {
+	if found.Module != "" || found.GoFile != "" {
 		ids = append(ids, "golang.go")
 	}
 	if found.CondaLock != "" || found.Environment != "" || len(found.Explicit) > 0 {

@@ -28,9 +28,18 @@ func TestDetect(t *testing.T) {
 		"go": {
 			project("go.mod", "module example.com/Tools/v2\n\ngo 1.26.0\n", "cmd/b/main.go", "package main\n", "cmd/a/x.go", "// A.\npackage main\n",
 				"cmd/lib/x.go", "package lib\n", "cmd/t/x_test.go", "package main\n", "main.go", "package main // root\n"),
-			Found{Module: "example.com/Tools/v2", GoVersion: "1.26.0", GoMod: true, Programs: []string{".", "./cmd/a", "./cmd/b"}, Explicit: none},
+			Found{Module: "example.com/Tools/v2", GoVersion: "1.26.0", GoFile: "go.mod", Programs: []string{".", "./cmd/a", "./cmd/b"}, Explicit: none},
 		},
-		".go-version": {project("go.mod", "module x\ngo 1.26\n", ".go-version", "go1.25.3\n"), Found{Module: "x", GoVersion: "1.25.3", Explicit: none}},
+		".go-version": {project("go.mod", "module x\ngo 1.26\n", ".go-version", "go1.25.3\n"), Found{Module: "x", GoFile: ".go-version", GoVersion: "1.25.3", Explicit: none}},
+		".tool-versions": {
+			project("go.mod", "module x\ngo 1.26\n", "go.work", "go 1.25\n", ".tool-versions", "nodejs 20\ngolang 1.24.2 1.23.1\n", ".go-version", "latest"),
+			Found{Module: "x", GoFile: ".tool-versions", GoVersion: "1.24.2", Explicit: none},
+		},
+		"go.work": {
+			project("go.mod", "module x\ngo 1.26\n", "go.work", "go 1.25.4\n", ".tool-versions", "nodejs 20\n"),
+			Found{Module: "x", GoFile: "go.work", GoVersion: "1.25.4", Explicit: none},
+		},
+		"other tools": {project(".tool-versions", "golang system\nmongo 1.2.3\n", "go.work", "go latest\n"), Found{Explicit: none}},
 		"bad files":   {project("go.mod", "<<<<", ".go-version", "latest", "linux-64.txt", "no lock"), Found{Explicit: none}},
 		"conda": {
 			project("environment.yaml", "", "pixi.toml", "", "conda-lock.yml", "", ".devcontainer/devcontainer.json", "{}"),
@@ -51,10 +60,10 @@ func TestDetect(t *testing.T) {
 func TestStarter(t *testing.T) {
 	for name, found := range map[string]Found{
 		"nothing":      {},
-		"go":           {Module: "example.com/Tools/v2", GoVersion: "1.26.0", GoMod: true, Programs: []string{".", "./cmd/a"}},
-		"one name":     {Module: "example.com/a", GoVersion: "1.26", GoMod: true, Programs: []string{".", "./cmd/a"}},
-		"odd module":   {Module: "example.com/~x", GoVersion: "1.26", GoMod: true, Programs: []string{"."}},
-		"version":      {GoVersion: "1.26"},
+		"go":           {Module: "example.com/Tools/v2", GoVersion: "1.26.0", GoFile: "go.mod", Programs: []string{".", "./cmd/a"}},
+		"one name":     {Module: "example.com/a", GoVersion: "1.26", GoFile: "go.mod", Programs: []string{".", "./cmd/a"}},
+		"odd module":   {Module: "example.com/~x", GoVersion: "1.26", GoFile: "go.mod", Programs: []string{"."}},
+		"version":      {GoFile: ".tool-versions", GoVersion: "1.26"},
 		"environment":  {Environment: "environment.yml"},
 		"lock":         {Environment: "environment.yml", CondaLock: "pixi.lock", PixiToml: "pixi.toml"},
 		"pixi alone":   {PixiToml: "pixi.toml"},

@@ -17,9 +17,9 @@ func (a *app) initCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write a gophersnake.toml for this project",
-		Long: `init looks for go.mod, environment.yml, conda-lock.yml, pixi.lock, @EXPLICIT files,
-.go-version and devcontainer.json and writes a commented gophersnake.toml that uses
-them. It asks nothing.`,
+		Long: `init looks for go.mod, go.work, .go-version, .tool-versions, environment.yml,
+conda-lock.yml, pixi.lock, @EXPLICIT files and devcontainer.json and writes a
+commented gophersnake.toml that uses them. It asks nothing.`,
 		Args: none,
 		RunE: func(*cobra.Command, []string) error {
 			file := a.at(a.file)
