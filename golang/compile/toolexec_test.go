@@ -173,3 +173,21 @@ func wantError(t *testing.T, err error, text, hint string) {
 		t.Errorf("hint %q, want %q", e.Hint(), hint)
 	}
 }
+
+// TestVendor checks that a vendor directory is not used: go.sum says nothing of
+// what is in it.
+func TestVendor(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, hello())
+	write(t, dir, map[string]string{
+		"vendor/modules.txt": "# example.com/dep v1.0.0\n## explicit\nexample.com/dep\n", "vendor/example.com/dep/dep.go": "package dep\n",
+	})
+	if err := compile.Build(t.Context(), request(t, dir)); err != nil {
+		t.Errorf("a vendor directory that is out of step: %v", err)
+	}
+	write(t, dir, map[string]string{"cmd/hello/lib.go": "package main\n\nimport _ \"example.com/dep\"\n\nfunc lib() string { return \"\" }\n"})
+	err := compile.Build(t.Context(), request(t, dir))
+	if classOf(err) != "stale" || !strings.Contains(err.Error(), "no required module provides package example.com/dep") && !strings.Contains(err.Error(), "cannot find module providing package example.com/dep") {
+		t.Errorf("a package of the vendor directory alone: class %q, %v", classOf(err), err)
+	}
+}
