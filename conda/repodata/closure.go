@@ -203,7 +203,7 @@ func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o O
 
 // perWorker is how many names wait for a goroutine before there is one more: to
 // wake one costs more than to read a few names.
-const perWorker = 12
+const perWorker = 32
 
 // run has f called by a goroutine: one of those that there are, unless f waits for
 // the network or there is much to do. Its error ends the walk. Goroutines are used

@@ -22,11 +22,17 @@ func (r *Repodata) Records(name string) ([]Record, error) {
 		return nil, err
 	}
 	g := newGroup(parts)
+	r.mu.Lock()
+	g.decoder.keys = slices.Clip(r.keys) // others use it too
+	r.mu.Unlock()
 	for _, p := range parts {
 		if !g.read(p, name, r.Info.Subdir) {
 			return nil, r.broken(nil)
 		}
 	}
+	r.mu.Lock()
+	r.keys = g.decoder.keys
+	r.mu.Unlock()
 	for i := range g.records {
 		if problem, bad := g.bad[i]; bad {
 			return nil, tree.NewError(r.opts.where(), "record %q: %s", g.records[i].FileName, problem)

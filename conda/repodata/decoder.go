@@ -14,7 +14,7 @@ type decoder struct {
 	field []byte              // being read
 	what  field
 	words []string
-	keys  []key // of records so far, mostly in the order in which they stand
+	keys  []key // of records so far, mostly in the order in which they stand; shared
 }
 
 // key is a key as it stands in the text, with what leads to its value.
@@ -110,7 +110,7 @@ func (d *decoder) enter(next int) int {
 	d.field = d.name()
 	d.what = fieldOf(d.field)
 	if d.bad == "" && len(d.keys) < maxKeys && next <= len(d.keys) {
-		d.keys = slices.Insert(d.keys, next, key{d.data[begin:d.pos], d.field, d.what})
+		d.keys = slices.Insert(d.keys, next, key{bytes.Clone(d.data[begin:d.pos]), bytes.Clone(d.field), d.what})
 		return next + 1
 	}
 	return next

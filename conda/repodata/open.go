@@ -97,6 +97,7 @@ type Repodata struct {
 	base int64       // where they begin
 
 	mu     sync.Mutex
+	keys   []key            // of the records that were read last
 	recent map[uint32]*text // chunks that were unpacked last
 	size   int              // of these
 }
