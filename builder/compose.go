@@ -10,7 +10,6 @@ import (
 
 	"github.com/gophersnake/gophersnake/conda/link"
 	"github.com/gophersnake/gophersnake/devcontainer"
-	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/layers"
 	"github.com/gophersnake/gophersnake/layers/cli"
@@ -136,8 +135,8 @@ func (c *composer) toolchain() error {
 }
 
 // goPlace says where the image's toolchains lie.
-func (c *composer) goPlace(several bool) release.Place {
-	p := release.Place{Platform: c.platform, Several: several}
+func (c *composer) goPlace(several bool) gotool.Place {
+	p := gotool.Place{Platform: c.platform, Several: several}
 	if c.GoInPrefix {
 		p.Prefix = c.CondaPrefix
 	}

@@ -49,8 +49,11 @@ import (
 // image's root.
 const Root = "usr/local/go"
 
+// Place says where the toolchains of an image lie.
+type Place = release.Place
+
 // Commands returns the links that call each of several toolchains by name.
-func Commands(place release.Place, versions []string) []tree.Header {
+func Commands(place Place, versions []string) []tree.Header {
 	links := make([]tree.Header, len(versions))
 	for i, v := range versions {
 		links[i] = tree.Header{Path: strings.TrimPrefix(place.Command(v), "/"), Kind: tree.Symlink, Target: place.Bin(v) + "/go", Mode: 0o777}
