@@ -2,6 +2,7 @@ package install
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,10 +56,20 @@ func (in *Installed) Vars() (vars, dropped []string) {
 	return vars, dropped
 }
 
-// Wanted returns what activating the environment changes on this machine.
+// Wanted returns what activating the environment changes on this machine. Scripts
+// of packages that a shell has to source come with those of deactivate.d that
+// have their names, in the opposite order, as conda has it (CEP 32).
 func (in *Installed) Wanted() shell.Wanted {
 	vars, _ := in.Vars()
 	w := shell.FromVars(vars)
+	if a := in.env.Lock.Activation; a != nil {
+		w.Unset = slices.Clone(a.Unset)
+		for _, d := range a.Dynamic {
+			w.Source = append(w.Source, filepath.Join(in.Prefix, filepath.FromSlash(d.Script)))
+			w.Back = append(w.Back, filepath.Join(in.Prefix, "etc", "conda", "deactivate.d", path.Base(d.Script)))
+		}
+		slices.Reverse(w.Back)
+	}
 	if in.env.hasGo() {
 		w.AddGo()
 	}

@@ -61,7 +61,7 @@ func (w *Wanted) AddGo() {
 	at := func(name string) int {
 		return slices.IndexFunc(w.Vars, func(v Var) bool { return v.Name == name })
 	}
-	if at("GOROOT") < 0 {
+	if at("GOROOT") < 0 && !slices.Contains(w.Unset, "GOROOT") {
 		w.Unset = append(w.Unset, "GOROOT")
 	}
 	if i := at("GOPATH"); i >= 0 && at("GOBIN") < 0 {
