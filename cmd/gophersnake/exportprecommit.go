@@ -38,6 +38,11 @@ stands in the file stays as it is.`,
 				return err
 			}
 			r.Coverage, r.Direct = coverage, direct
+			if !r.Go {
+				pr := a.newProgress()
+				defer pr.close()
+				pr.warn("the environment has no Go, so the hooks check the lock alone; [go] versions adds one")
+			}
 			return p.exportFile(cmd, o, filepath.Join(r.root, ".pre-commit-config.yaml"), r.PreCommit)
 		},
 	}
@@ -89,7 +94,7 @@ func (a *app) repository(cmd *cobra.Command) (*project, *repository, error) {
 		r.root, r.Dir = top, dir
 	}
 	for _, env := range p.envs {
-		r.Go = r.Go || len(env.Go.Versions) > 0 || len(env.CLI) > 0
+		r.Go = r.Go || len(env.Go.Versions) > 0
 		r.Staticcheck = r.Staticcheck || slices.ContainsFunc(env.Go.Tools, func(tool string) bool {
 			return strings.HasPrefix(tool, "honnef.co/go/tools/cmd/staticcheck@")
 		})
