@@ -11,6 +11,7 @@ import (
 type Knowledge struct {
 	Row    lock.Layer // zero where neither the lock nor the store has one
 	Stored bool       // its bytes are in the store
+	Likely lock.Layer // without a Row: what the store made of the same packages before, which it is likely to be again
 }
 
 // Look says what is known of a layer. It makes nothing and fetches nothing.
@@ -31,6 +32,10 @@ func (b *Builder) Look(ctx context.Context, l layers.Layer) (Knowledge, error) {
 		k.Stored = r.row(l.Key) == k.Row
 	case k.Row.Digest != "":
 		k.Stored = b.Store.Has(k.Row.Digest)
+	case l.Likely != "":
+		if _, err := b.Store.LoadRecord(ctx, bucketLikely, l.Likely, &k.Likely); err != nil {
+			return k, err
+		}
 	}
 	return k, nil
 }

@@ -40,3 +40,23 @@ func TestLook(t *testing.T) {
 		t.Error("looking made a layer")
 	}
 }
+
+// TestLookLikely: a layer whose neighbours changed is expected to be what it was.
+func TestLookLikely(t *testing.T) {
+	f := &fake{}
+	l := f.layer("x", "a")
+	l.Likely = "sha256:likely"
+	b := builder.Builder{Store: openStore(t, t.TempDir())}
+	built := mustBuild(t, b, l)
+	again := f.layer("y", "a")
+	again.Likely = l.Likely
+	k, err := b.Look(context.Background(), again)
+	must(t, err)
+	if want := built.Rows[0]; k.Row.Digest != "" || k.Likely.Digest != want.Digest || k.Likely.Size != want.Size {
+		t.Errorf("%+v", k)
+	}
+	again.Likely = "sha256:other"
+	if k, err = b.Look(context.Background(), again); err != nil || k != (builder.Knowledge{}) {
+		t.Errorf("%+v, %v", k, err)
+	}
+}

@@ -26,6 +26,7 @@ const (
 	bucketFragment = "fragment" // layer format, compression, fragment key → part
 	bucketContent  = "content"  // what a layer is joined of → recipe
 	bucketLayer    = "layer"    // layer key → recipe
+	bucketLikely   = "likely"   // layers.Layer.Likely → row
 )
 
 // part is a piece of a layer in the store.
@@ -128,6 +129,11 @@ func (m *maker) make(ctx context.Context, l layers.Layer) (recipe, error) {
 			return recipe{}, err
 		}
 		if err := m.store.SaveRecord(ctx, bucketContent, key, r); err != nil {
+			return recipe{}, err
+		}
+	}
+	if l.Likely != "" {
+		if err := m.store.SaveRecord(ctx, bucketLikely, l.Likely, r.row(l.Likely)); err != nil {
 			return recipe{}, err
 		}
 	}

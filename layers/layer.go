@@ -28,6 +28,11 @@ type Layer struct {
 	// of the archives that the lock names; 0 where they tell nothing.
 	Guess int64
 
+	// Likely is a key like Key of what nearly always decides the bytes, where Key
+	// has to cover more: the packages of this layer without their neighbours. It
+	// serves forecasts alone; "" where Key is as exact.
+	Likely string
+
 	// Content returns what the layer is made of. It may fetch, and is asked
 	// only when no store has the layer's bytes.
 	Content func(ctx context.Context) (*Content, error)

@@ -25,6 +25,7 @@ type buildOptions struct {
 	metadata string
 	version  string
 	rebase   string
+	cell     int // of plan; -1: all
 
 	cacheFrom []string
 	lenders   caches // of cacheFrom
@@ -35,6 +36,7 @@ func (o *buildOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "never write the lock; exit 3 if it is out of date")
 	cmd.Flags().StringVar(&o.metadata, "metadata-file", "", "write the results as JSON to `FILE`")
 	cmd.Flags().StringVar(&o.rebase, "rebase", "", "build no layers: move those of the image `REF` (a registry's, or oci:DIR[:TAG]) onto the base")
+	cmd.Flags().IntVar(&o.cell, "cell", -1, "build only cell `N` of plan: one environment on one platform")
 	cmd.Flags().StringArrayVar(&o.cacheFrom, "cache-from", nil, "take layers that the lock or the store knows from this `REPOSITORY` before making them (repeatable)")
 	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
 }
@@ -83,6 +85,11 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	p, err := a.project()
 	if err != nil {
 		return err
+	}
+	if o.cell != -1 {
+		if err := p.cell(o.cell); err != nil {
+			return err
+		}
 	}
 	envs, err := p.chosen()
 	if err != nil {

@@ -86,7 +86,7 @@ Start with "gophersnake init"; "gophersnake help exit-codes" lists exit codes.`,
 	root.SetFlagErrorFunc(badFlag)
 	a.flags(root.PersistentFlags())
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.lockCommand(), a.buildCommand(), a.pushCommand(),
-		a.inspectCommand(), a.runCommand(), a.activateCommand(), a.deactivateCommand(), a.doctorCommand(), a.exportCommand(), a.cacheCommand(), a.schemaCommand(), a.versionCommand(), exitCodes())
+		a.planCommand(), a.inspectCommand(), a.runCommand(), a.activateCommand(), a.deactivateCommand(), a.doctorCommand(), a.exportCommand(), a.cacheCommand(), a.schemaCommand(), a.versionCommand(), exitCodes())
 	return root
 }
 

@@ -138,14 +138,20 @@ func (e *Environment) layer(in inputs, names []string) layers.Layer {
 		Inputs inputs
 		Own    []string
 	}{in, names})
-	var size int64
-	for _, name := range names {
-		if i := e.index(name); i >= 0 {
-			size += e.Packages[i].Size
+	own, size := in, int64(0)
+	own.Packages = nil
+	for _, p := range in.Packages { // noarch packages go where the version of python says
+		switch {
+		case slices.Contains(names, p.Name):
+			size += p.Size
+			own.Packages = append(own.Packages, p)
+		case p.Name == "python":
+			own.Packages = append(own.Packages, lock.Conda{Name: p.Name, Version: p.Version, SitePackages: p.SitePackages})
 		}
 	}
 	guess := size * 5 / 4 // gzip against the zstd of packages: 232 MB of 181 MB
-	return layers.Layer{Kind: "conda", Name: layers.Title(names, "packages"), Key: key, Guess: guess, Content: func(ctx context.Context) (*layers.Content, error) {
+	likely := layers.Key("conda likely", e.Compression, own)
+	return layers.Layer{Kind: "conda", Name: layers.Title(names, "packages"), Key: key, Guess: guess, Likely: likely, Content: func(ctx context.Context) (*layers.Content, error) {
 		plan, err := e.Plan(ctx)
 		if err != nil {
 			return nil, err
