@@ -54,7 +54,7 @@ func (s *resolver) solve(ctx context.Context, env *spec.Environment) error {
 		if err != nil {
 			return err
 		}
-		if t.found, err = solver.Solve(ctx, t.problem); err != nil {
+		if t.found, err = s.first(ctx, t, s.Old.For(env.Name, w.Platform)); err != nil {
 			return s.explain(ctx, env, t, cutoff, err)
 		}
 		targets = append(targets, t)
@@ -212,7 +212,7 @@ func (s *resolver) rows(ctx context.Context, t *target) ([]lock.Conda, error) {
 	for i := range done {
 		if known := done[i]; !sameFacts(known, chosen[i]) { // hot-fixed since it was locked for others
 			done[i] = chosen[i]
-			done[i].SHA256, done[i].Size, done[i].LinkScripts = known.SHA256, known.Size, known.LinkScripts
+			done[i].SHA256, done[i].Size, done[i].LinkScripts, done[i].Activation = known.SHA256, known.Size, known.LinkScripts, known.Activation
 		}
 	}
 	return append(kept, done...), nil
