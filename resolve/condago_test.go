@@ -186,3 +186,32 @@ func TestCondaGoLocked(t *testing.T) {
 	_, err := resolve.Lock(t.Context(), w, request(t, strings.Replace(toml, "with.txt", "without.txt", 1)))
 	wantError(t, err, fault.Usage, `go.source: the packages of conda for linux/amd64 have no "go"`, `add it to the lock file of conda, or take [go] source = "module"`)
 }
+
+// TestRealCondaGo solves for the Go that a real channel of 2021 has, by its
+// variants: real records, whose packages are not there.
+func TestRealCondaGo(t *testing.T) {
+	for cgo, want := range map[string][]string{
+		"":  {"go 1.16.5"},
+		"0": {"_go_select 2.2.0 nocgo", "go 1.16.5 hb589e2e_0", "go-nocgo 1.16.5 h94e987e_0"},
+		"1": {"_go_select 2.3.0 cgo", "gcc_linux-64 9.3.0", "go 1.16.5 h59941bc_0", "go-cgo 1.16.5 hd57fb8f_0"},
+	} {
+		w := &world{base: lock.Facts{Libc: "glibc 2.36"}, channels: map[string]string{"c": shared(t, "repodata/defaults-current-2021-11")}}
+		toml := "[image]\nname = \"x\"\nplatforms = [\"linux/amd64\"]\n[base]\nimage = \"debian:12\"\n[conda]\nchannels = [\"c\"]\n[go]\nsource = \"conda\"\nversions = [\">=1.16,<1.17\"]\n"
+		if cgo != "" {
+			toml += "env.CGO_ENABLED = \"" + cgo + "\"\n"
+		}
+		l, _ := resolved(t, w, request(t, toml))
+		var got []string
+		for _, c := range l.For("", linux).Conda {
+			got = append(got, c.Name+" "+c.Version+" "+c.Build)
+		}
+		for _, name := range want {
+			if !slices.ContainsFunc(got, func(g string) bool { return g == name || strings.HasPrefix(g, name+" ") }) {
+				t.Errorf("CGO_ENABLED=%q: no %s among %q", cgo, name, got)
+			}
+		}
+		if g := l.For("", linux).Go[0]; g.Version != "1.16.5" || g.Source != "conda" || !strings.HasPrefix(g.File, "go-1.16.5-h") {
+			t.Errorf("%+v", g)
+		}
+	}
+}
