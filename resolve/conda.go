@@ -115,7 +115,7 @@ func (s *resolver) known(want lock.Conda) (lock.Conda, bool) {
 // holds the channel's hot fixes, counts more than what the package says.
 func indexed(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
 	c.Noarch, c.SitePackages = cmp.Or(c.Noarch, meta.Index.Noarch), cmp.Or(c.SitePackages, meta.Index.PythonSitePackagesPath)
-	c.LinkScripts = meta.Scripts
+	c.LinkScripts, c.Activation = meta.Scripts, activationFiles(meta)
 	return c, itself(c, meta)
 }
 
@@ -146,7 +146,7 @@ func describe(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
 	c.BuildNumber, c.Noarch = uint64(max(0, x.BuildNumber)), x.Noarch
 	c.License, c.LicenseFamily, c.Timestamp = x.License, x.LicenseFamily, x.Timestamp
 	c.TrackFeatures, c.Features, c.SitePackages = x.TrackFeatures, strings.Join(x.Features, " "), x.PythonSitePackagesPath
-	c.LinkScripts = meta.Scripts
+	c.LinkScripts, c.Activation = meta.Scripts, activationFiles(meta)
 	return c, nil
 }
 

@@ -41,6 +41,11 @@ type World interface {
 	// Package fetches a package, checks it against the hashes and the size
 	// that p has, and returns p with both filled in, and its metadata.
 	Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error)
+	// Meta returns the metadata of a package, from what is kept of it or by
+	// fetching it.
+	Meta(ctx context.Context, p *lock.Conda) (*archive.Meta, error)
+	// Walk calls visit for every file of a package, as archive.Package.Walk.
+	Walk(ctx context.Context, p *lock.Conda, visit func(archive.Member) error) error
 	// Wheel fetches a wheel, checks it against its sha256 and its size where w
 	// has one, and returns w with the size, and what the wheel says of itself.
 	Wheel(ctx context.Context, w lock.Wheel) (lock.Wheel, *wheel.Meta, error)
@@ -109,7 +114,9 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		if err := s.checkPrefix(env); err != nil {
 			return nil, err
 		}
-		s.activation(env)
+		if err := s.activation(ctx, env); err != nil {
+			return nil, err
+		}
 	}
 	s.oneFact()
 	s.plan()

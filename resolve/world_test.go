@@ -1,6 +1,7 @@
 package resolve_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -16,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/conda/repodata"
 	"github.com/gophersnake/gophersnake/debian"
@@ -25,6 +28,7 @@ import (
 	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/resolve"
 	"github.com/gophersnake/gophersnake/spec"
+	"github.com/gophersnake/gophersnake/tree"
 	"github.com/gophersnake/gophersnake/wheel"
 )
 
@@ -42,6 +46,7 @@ type world struct {
 	channels map[string]string        // directories, by what users write
 	base     lock.Facts               // of every base
 	missing  []platforms.Platform     // that have no toolchain
+	inside   map[string]string        // txtar of the files of packages, by file name
 	slow     bool                     // answer in any order
 
 	mu    sync.Mutex
@@ -172,10 +177,56 @@ func (w *world) Package(_ context.Context, p lock.Conda) (lock.Conda, *archive.M
 		p.SHA256 = fmt.Sprintf("%064x", len(p.URL))
 	}
 	p.Size = 1000
+	return p, w.metaOf(p), nil
+}
+
+func (w *world) metaOf(p lock.Conda) *archive.Meta {
 	if m, ok := w.meta[path.Base(p.URL)]; ok {
-		return p, m, nil
+		return m
 	}
-	return p, &archive.Meta{Index: archive.Index{Name: p.Name, Version: p.Version, Build: p.Build, Subdir: p.Subdir, Depends: []string{"dep"}}}, nil
+	m := &archive.Meta{Index: archive.Index{Name: p.Name, Version: p.Version, Build: p.Build, Subdir: p.Subdir, Depends: []string{"dep"}}}
+	for _, f := range txtar.Parse([]byte(w.inside[path.Base(p.URL)])).Files {
+		one := archive.Path{Path: f.Name, Type: archive.HardLink, Size: int64(len(f.Data))}
+		if strings.Contains(string(f.Data), placeholder) {
+			one.FileMode, one.Placeholder = "text", placeholder
+		}
+		if strings.HasPrefix(string(f.Data), "-> ") {
+			one.Type = archive.SoftLink
+		}
+		m.Paths = append(m.Paths, one)
+	}
+	return m
+}
+
+// placeholder is the prefix that packages of tests were built with.
+const placeholder = "/build/placehold"
+
+// Meta implements resolve.World.
+func (w *world) Meta(_ context.Context, p *lock.Conda) (*archive.Meta, error) {
+	if err := w.ask("meta %s", path.Base(p.URL)); err != nil {
+		return nil, err
+	}
+	return w.metaOf(*p), nil
+}
+
+// Walk implements resolve.World.
+func (w *world) Walk(_ context.Context, p *lock.Conda, visit func(archive.Member) error) error {
+	if err := w.ask("walk %s", path.Base(p.URL)); err != nil {
+		return err
+	}
+	for _, f := range txtar.Parse([]byte(w.inside[path.Base(p.URL)])).Files {
+		m := archive.Member{Header: tree.Header{Path: f.Name, Mode: 0o644, Size: int64(len(f.Data))}, Content: bytes.NewReader(f.Data)}
+		if strings.HasPrefix(f.Name, "bin/") {
+			m.Mode = 0o755
+		}
+		if target, ok := strings.CutPrefix(string(f.Data), "-> "); ok {
+			m.Kind, m.Target, m.Content = tree.Symlink, strings.TrimSpace(target), nil
+		}
+		if err := visit(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *world) Wheel(_ context.Context, x lock.Wheel) (lock.Wheel, *wheel.Meta, error) {

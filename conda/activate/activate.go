@@ -88,7 +88,7 @@ type Result struct {
 // Evaluate returns what activating an environment does. Errors are of type
 // *tree.Error, class "policy" for what scripts may not do, or those of Files.
 func Evaluate(ctx context.Context, in Input) (*Result, error) {
-	e := &evaluation{Input: in, tainted: map[string]bool{}, dynamic: make([]*Dynamic, len(in.Scripts))}
+	e := &evaluation{Input: in, tainted: map[string]bool{}, unstable: map[string]bool{}, dynamic: make([]*Dynamic, len(in.Scripts))}
 	e.Limits = in.Limits.withDefaults()
 	start := newState(in.Env)
 	e.known = start.names()
@@ -117,11 +117,12 @@ func Evaluate(ctx context.Context, in Input) (*Result, error) {
 // evaluation is the state of Evaluate.
 type evaluation struct {
 	Input
-	known   map[string]bool // variables that activation sets
-	tainted map[string]bool // what dynamic scripts set
-	dynamic []*Dynamic      // by script; nil: literal
-	partly  []int           // dynamic scripts whose effect is not known
-	literal []change        // of each literal script, in order
+	known    map[string]bool // variables that activation sets
+	tainted  map[string]bool // what dynamic scripts set
+	unstable map[string]bool // what depends on other variables that are not known
+	dynamic  []*Dynamic      // by script; nil: literal
+	partly   []int           // dynamic scripts whose effect is not known
+	literal  []change        // of each literal script, in order
 }
 
 // change is what a script did to the variables of processes.
@@ -142,7 +143,7 @@ func (e *evaluation) given(ctx context.Context, start, end *state) (*state, erro
 	}
 	more := end.changes(fixed)
 	for name := range more.set {
-		if !e.tainted[name] || name == "PATH" || strings.Contains(more.set[name], pathToken) {
+		if !e.tainted[name] || e.unstable[name] || name == "PATH" || strings.Contains(more.set[name], pathToken) {
 			delete(more.set, name)
 		}
 	}

@@ -40,9 +40,10 @@
 // is literal: the result has $PATH in its place.
 //
 // Dynamic scripts are evaluated too, as if nothing else were set. What they set
-// so is given ([Result.Env]) where sourcing them over it changes nothing: so
-// JAVA_HOME is known to processes that no script is sourced for, and a
-// LD_LIBRARY_PATH that grows each time is not.
+// so is given ([Result.Env]) where it depends on nothing but itself, and where
+// sourcing them over it changes nothing: so JAVA_HOME is known to processes that
+// no script is sourced for; $HOME/.cache, and a LD_LIBRARY_PATH that grows each
+// time, are not.
 //
 // # What is refused
 //

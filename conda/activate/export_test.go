@@ -15,7 +15,7 @@ type World struct {
 // Worlds runs the first script of an environment in all worlds of variables
 // that it is varied by, and returns what came of it.
 func Worlds(ctx context.Context, in Input) ([]World, error) {
-	e := &evaluation{Input: in, tainted: map[string]bool{}, dynamic: make([]*Dynamic, len(in.Scripts))}
+	e := &evaluation{Input: in, tainted: map[string]bool{}, unstable: map[string]bool{}, dynamic: make([]*Dynamic, len(in.Scripts))}
 	e.Limits = in.Limits.withDefaults()
 	s := newState(in.Env)
 	e.known = s.names()

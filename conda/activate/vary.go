@@ -79,6 +79,9 @@ func (e *evaluation) script(ctx context.Context, i int, s *state) (*state, error
 	}
 	for name := range touched {
 		e.tainted[name] = true
+		if slices.Contains(e.partly, i) {
+			e.unstable[name] = true
+		}
 	}
 	for j := range base.uses {
 		if e.dynamic[j] == nil {
@@ -156,6 +159,7 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 			for _, name := range r.change.names() {
 				touched[name] = true
 			}
+			e.shaky(base, r, v)
 			if differs := r.refused != nil || r.stopped != nil || r.program != nil || !r.change.equal(base.change); differs && why == "" {
 				why = v.why
 			}
@@ -163,8 +167,20 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 		if len(reads) > maxReads {
 			return fmt.Sprintf("depends on more than %d variables", maxReads), nil
 		}
-		if why != "" || !fresh {
+		if !fresh {
 			return why, nil
+		}
+	}
+}
+
+// shaky notes the variables whose values depend on others that activation does
+// not fix: no process can be given them. One that depends on itself can, for
+// where it is not set the value is this.
+func (e *evaluation) shaky(base, r *run, v variant) {
+	for name, value := range base.change.set {
+		_, itself := v.set[name]
+		if now, ok := r.change.set[name]; !itself && (!ok || now != value) || r.refused != nil || r.stopped != nil || r.program != nil {
+			e.unstable[name] = true
 		}
 	}
 }

@@ -64,6 +64,17 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	return a, b, nil
 }
 
+// Walk calls visit for every file of a package, fetching it where the store
+// lacks it.
+func (w *World) Walk(ctx context.Context, p *lock.Conda, visit func(archive.Member) error) error {
+	a, closer, err := w.Open(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	return a.Walk(ctx, visit)
+}
+
 // into fetches a package into the store: from its mirrors, in order, then from
 // where the lock says.
 func (w *World) into(ctx context.Context, p *lock.Conda) (digest string, size int64, err error) {
