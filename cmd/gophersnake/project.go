@@ -161,6 +161,11 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	if err != nil {
 		return nil, err
 	}
+	for _, dir := range p.lower {
+		if err := s.Lower(filepath.Join(p.at(dir), "store")); err != nil {
+			return nil, err
+		}
+	}
 	scratch := filepath.Join(dir, "go")
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return nil, fault.New(fault.Disk, scratch, "%w", bare(err))

@@ -167,3 +167,22 @@ func TestBlobHome(t *testing.T) {
 		t.Errorf("%d uploads to the home, %d to the image's repository", n, own)
 	}
 }
+
+// TestLowerCache: a cache that is only read makes a fresh one warm.
+func TestLowerCache(t *testing.T) {
+	t.Parallel()
+	registry := outputtest.NewRegistry(t)
+	s, server := pushSite(t, registry)
+	want := s.ok("-q", "build", "-o", "oci:image")
+	s.check(os.Rename(s.at(".cache"), s.at(".lower")))
+	server.log()
+	got := s.ok("-q", "build", "--lower-cache", ".lower/gophersnake", "-o", "oci:other")
+	if strings.Replace(got, "other", "image", 1) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if asked := server.log(); len(asked) > 0 {
+		t.Errorf("packages were asked for: %s", asked)
+	}
+	s.check(validateImage(s.at, "oci:other"))
+	s.fails(7, "gophersnake: DIR/none/store: is not a cache of gophersnake: it has no VERSION\n", "build", "--lower-cache", "none")
+}

@@ -26,6 +26,7 @@ type globals struct {
 	offline   bool
 	jobs      int
 	cacheDir  string
+	lower     []string
 	progress  string
 	logLevel  string
 	logFormat string
@@ -86,7 +87,7 @@ Start with "gophersnake init"; "gophersnake help exit-codes" lists exit codes.`,
 	root.SetFlagErrorFunc(badFlag)
 	a.flags(root.PersistentFlags())
 	root.AddCommand(a.initCommand(), a.checkCommand(), a.lockCommand(), a.buildCommand(), a.pushCommand(),
-		a.planCommand(), a.inspectCommand(), a.runCommand(), a.activateCommand(), a.deactivateCommand(), a.doctorCommand(), a.exportCommand(), a.cacheCommand(), a.schemaCommand(), a.versionCommand(), exitCodes())
+		a.planCommand(), a.diffCommand(), a.inspectCommand(), a.runCommand(), a.activateCommand(), a.deactivateCommand(), a.doctorCommand(), a.exportCommand(), a.cacheCommand(), a.schemaCommand(), a.versionCommand(), exitCodes())
 	return root
 }
 
@@ -99,6 +100,7 @@ func (a *app) flags(f *pflag.FlagSet) {
 	f.BoolVar(&a.offline, "offline", false, "never use the network")
 	f.IntVar(&a.jobs, "jobs", 0, "layers made and blobs sent at a time (default: the processors)")
 	f.StringVar(&a.cacheDir, "cache-dir", "", "the store's `DIR` (default: gophersnake in the user's cache directory)")
+	f.StringArrayVar(&a.lower, "lower-cache", nil, "another cache `DIR` that is only read, for what the own one lacks (repeatable)")
 	f.StringVar(&a.progress, "progress", "auto", "auto, tty, plain, json or none")
 	f.StringVar(&a.logLevel, "log-level", "info", "error, warn, info or debug")
 	f.StringVar(&a.logFormat, "log-format", "text", "text or json")

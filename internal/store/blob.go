@@ -94,6 +94,9 @@ func (s *Store) Stat(digest string) (int64, error) {
 		return 0, err
 	}
 	info, err := os.Lstat(s.blobPath(digest))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = s.statLower(digest)
+	}
 	if err != nil {
 		return 0, openError(digest, s.blobPath(digest), err)
 	}
@@ -126,15 +129,30 @@ func (s *Store) Get(ctx context.Context, digest string) (*Blob, error) {
 		f, err = os.Open(path)
 		return err
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.belowOr(ctx, digest, openError(digest, path, err))
+	}
 	if err != nil {
 		return nil, openError(digest, path, err)
 	}
 	info, err := s.check(ctx, digest, f)
 	if err != nil {
 		_ = f.Close() // it was only read
+		if errors.Is(err, ErrAbsent) {
+			return s.belowOr(ctx, digest, err)
+		}
 		return nil, err
 	}
 	return &Blob{f: f, size: info.Size()}, nil
+}
+
+// belowOr opens a blob of a lower store, or returns the error of this one.
+func (s *Store) belowOr(ctx context.Context, digest string, own error) (*Blob, error) {
+	b, err := s.getLower(ctx, digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, own
+	}
+	return b, err
 }
 
 // check hashes an open blob unless this process has done so before.

@@ -4,6 +4,8 @@ package store
 
 import "os"
 
+func checkLower(dir string) error { return checkDir(dir) }
+
 // checkDir relies on the access lists that a user's own directories inherit.
 func checkDir(dir string) error {
 	if _, err := os.Stat(dir); err != nil {

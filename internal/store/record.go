@@ -68,18 +68,24 @@ func (s *Store) LoadRecord(ctx context.Context, bucket, key string, v any) (bool
 		return false, err
 	}
 	text, info, err := s.readRecord(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	e, ok := unseal(text)
-	if !ok || e.Bucket != bucket || e.Key != key {
-		s.remove(path, info)
-		return false, nil
+	var e entry
+	var ok bool
+	if err == nil {
+		if e, ok = unseal(text); ok && e.Bucket == bucket && e.Key == key {
+			s.touch(path, info)
+		} else {
+			s.remove(path, info)
+			ok = false
+		}
 	}
-	s.touch(path, info)
+	if !ok {
+		if e, ok = s.loadLower(bucket, key); !ok {
+			return false, nil
+		}
+	}
 	return json.Unmarshal(e.Value, v) == nil, nil
 }
 

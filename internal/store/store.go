@@ -23,6 +23,8 @@
 // it, a record carries a checksum of its own, and what does not match is
 // removed and reported as absent, so that it is made again. A directory is
 // the exception: its files are trusted because only this user can write them.
+//
+// A store may stand above others that it only reads (Store.Lower).
 package store
 
 import (
@@ -76,6 +78,8 @@ type Store struct {
 	mu       sync.Mutex
 	verified map[string]*verdict      // by digest
 	turns    map[string]chan struct{} // by key
+
+	lower []*Store // of Lower: only their paths are used
 
 	hook func(op, path string) error // a test's way to make an operation fail
 }
