@@ -142,8 +142,8 @@ func (t *target) limit(spec string) {
 // common finds a version of a name that all targets can have, and gives them
 // solutions with it and with what is to be kept; the zero version means that
 // there is none. It descends from v: a target that cannot have a version says
-// which lower one it would take. Since that may pass over some, those that all
-// channels have are tried too.
+// which lower one it would take. Since that may pass over some, all others that
+// all channels have are searched too.
 func common(ctx context.Context, targets []*target, name string, v version.Version, keep []string) (version.Version, error) {
 	var tried []version.Version
 	for !v.IsZero() {
@@ -153,17 +153,53 @@ func common(ctx context.Context, targets []*target, name string, v version.Versi
 		}
 		tried, v = append(tried, v), lower
 	}
-	for _, v := range shared(targets, name, tried) {
-		if ok, _, err := try(ctx, targets, name, v, keep); ok || err != nil {
+	for part := range slices.Chunk(shared(targets, name, tried), maxAlternatives) {
+		if v, err := search(ctx, targets, name, part, keep); !v.IsZero() || err != nil {
 			return v, err
 		}
 	}
 	return version.Version{}, nil
 }
 
-// maxShared is how many versions are tried that were passed over: each takes
-// as long as a solve.
-const maxShared = 24
+// maxAlternatives is how many versions a target is asked for at once.
+const maxAlternatives = 128
+
+// search returns the first of some versions that all targets can have, and gives
+// them solutions as common does. Those of which one target can have none are left
+// out together, so that what no platform shares costs few solves.
+func search(ctx context.Context, targets []*target, name string, among []version.Version, keep []string) (version.Version, error) {
+	alternatives := make([]string, len(among))
+	for i, v := range among {
+		alternatives[i] = "==" + v.String()
+	}
+	spec := name + " " + strings.Join(alternatives, "|")
+	trial := make([]solver.Solution, len(targets))
+	for i, t := range targets {
+		trial[i] = t.found
+		has := versionIn(t.found, name)
+		if has.IsZero() || slices.ContainsFunc(among, has.Equal) {
+			continue
+		}
+		var err error
+		if trial[i], err = t.with(ctx, keep, spec); err != nil {
+			if _, no := unsatisfiable(err); no {
+				err = nil
+			}
+			return version.Version{}, err
+		}
+	}
+	if len(among) == 1 {
+		for i, t := range targets {
+			t.found = trial[i]
+		}
+		return among[0], nil
+	}
+	half := (len(among) + 1) / 2
+	if v, err := search(ctx, targets, name, among[:half], keep); !v.IsZero() || err != nil {
+		return v, err
+	}
+	return search(ctx, targets, name, among[half:], keep)
+}
 
 // shared returns the versions that all targets' channels have, the highest
 // first, without those that were tried.
@@ -194,7 +230,7 @@ func shared(targets []*target, name string, tried []version.Version) []version.V
 		}
 	}
 	slices.SortFunc(both, func(a, b version.Version) int { return b.Compare(a) })
-	return both[:min(len(both), maxShared)]
+	return both
 }
 
 // try solves all targets with one version of a name, and gives them the

@@ -1,11 +1,14 @@
 package resolve_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gophersnake/gophersnake/platforms"
 )
 
 const both = "[image]\nname = \"x\"\n[conda]\nchannels = [\"c\"]\n"
@@ -133,5 +136,35 @@ func TestJoint(t *testing.T) {
 				t.Errorf("again (-was +is):\n%s", cmp.Diff(text, again))
 			}
 		})
+	}
+}
+
+// TestJointAmongMany has a common version behind many that each platform alone
+// could have, or none at all.
+func TestJointAmongMany(t *testing.T) {
+	for _, tt := range []struct {
+		amd64, arm64 int // the version that each could have, beside 0 that arm64 prefers
+		want         string
+	}{
+		{5, 5, "5 5"}, {150, 150, "150 150"}, {400, 400, "400 400"}, {7, 6, "7 0"},
+	} {
+		channel := []string{
+			"noarch/lib-0-0", fmt.Sprintf("linux-64/app-1-0: lib %d", tt.amd64),
+			"linux-aarch64/app-1-0: core; lib", "linux-aarch64/core-2-0: lib 0", fmt.Sprintf("linux-aarch64/core-1-0: lib %d", tt.arm64),
+		}
+		for v := range 400 {
+			channel = append(channel, fmt.Sprintf("noarch/lib-%d-0", v+1))
+		}
+		w := &world{}
+		w.channel(t, "c", channel...)
+		l, _ := resolved(t, w, request(t, both+"dependencies = [\"app\"]\n"))
+		got := make([]string, 2)
+		for i, p := range []platforms.Platform{linux, arm} {
+			_, lib, _ := strings.Cut(packages(l, "", p), "lib-")
+			got[i] = strings.TrimSuffix(lib, "-0")
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%d and %d: %s, want %s", tt.amd64, tt.arm64, got, tt.want)
+		}
 	}
 }
