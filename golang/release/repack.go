@@ -3,6 +3,7 @@ package release
 import (
 	"archive/tar"
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,6 +29,9 @@ var left = []string{"api", "doc", "misc", "test"}
 // "go.mod" anywhere is called "_go.mod". The files' modes are those that [Entries]
 // gives: an archive in which one differs is refused, with the file's name, unless
 // it is of a Go before 1.21, whose archives were packed by another program.
+// A signature covers an archive's bytes and not its name, so that an old archive
+// could be shown as a new one: VERSION must say the version, and all of pkg/tool must
+// be of the platform.
 // Anything but directories and regular files is refused, and so is an archive that
 // is larger than [MaxUnpacked], that has more than [MaxFiles] files, or goes on
 // behind its end. Errors are of class "verification"; what w says is passed on.
@@ -41,7 +45,7 @@ func Repack(ctx context.Context, archive io.Reader, version string, p platforms.
 	modPath, modVersion := Module(version, p)
 	r := repacker{
 		out: zip.NewWriter(w), prefix: modPath + "@" + modVersion + "/", left: MaxUnpacked, seen: map[string]bool{},
-		strict: compare(version, "1.21") >= 0,
+		strict: compare(version, "1.21") >= 0, version: "go" + version, tools: "pkg/tool/" + p.OS + "_" + p.Arch + "/",
 	}
 	in := tar.NewReader(z)
 	for {
@@ -84,6 +88,8 @@ type repacker struct {
 	left   int64 // bytes that may follow
 	seen   map[string]bool
 	strict bool // modes must be as distpack has them
+
+	version, tools string // what VERSION says, and where tools lie
 }
 
 func (r *repacker) add(h *tar.Header, content io.Reader) error {
@@ -114,6 +120,15 @@ func (r *repacker) add(h *tar.Header, content io.Reader) error {
 	if slices.Contains(left, top) {
 		return nil
 	}
+	if strings.HasPrefix(name, "pkg/tool/") && !strings.HasPrefix(name, r.tools) {
+		return badArchive("SECURITY: file %q is not of the platform, whose tools are in %s", h.Name, r.tools)
+	}
+	if name == "VERSION" {
+		var err error
+		if content, err = r.checkVersion(content); err != nil {
+			return err
+		}
+	}
 	if r.strict && h.Mode&0o777 != mode(name) {
 		return badArchive("file %q has the mode %04o, not %04o", h.Name, h.Mode&0o777, mode(name))
 	}
@@ -130,3 +145,18 @@ func (r *repacker) add(h *tar.Header, content io.Reader) error {
 	}
 	return nil
 }
+
+// checkVersion checks the first line of VERSION, and returns the file again.
+func (r *repacker) checkVersion(content io.Reader) (io.Reader, error) {
+	data, err := io.ReadAll(io.LimitReader(content, maxVersion))
+	if err != nil {
+		return nil, badArchive("VERSION: %w", err)
+	}
+	if line, _, _ := strings.Cut(string(data), "\n"); line != r.version {
+		return nil, badArchive("SECURITY: is %q and not %s", line, r.version)
+	}
+	return bytes.NewReader(data), nil
+}
+
+// maxVersion bounds VERSION, which has two short lines.
+const maxVersion = 4 << 10

@@ -102,6 +102,8 @@ func TestRepack(t *testing.T) {
 	for i := range old {
 		old[i].mode |= 0o775
 	}
+	i := slices.IndexFunc(old, func(m tarMember) bool { return m.name == "go/VERSION" })
+	old[i].content = "go1.20.14"
 	z, err = repack(t, distpack(t, old...), "1.20.14")
 	must(t, err)
 	c := t.TempDir()
@@ -134,6 +136,11 @@ func TestBadArchives(t *testing.T) {
 		{"twice", `release archive: has two files "go/VERSION"`, with(tarMember{name: "go/VERSION", mode: 0o644})},
 		{"mode", `release archive: file "go/src/x.go" has the mode 0755, not 0644`, with(tarMember{name: "go/src/x.go", mode: 0o755})},
 		{"setuid keeps out", `release archive: file "go/src/x.go" has the mode 0777, not 0644`, with(tarMember{name: "go/src/x.go", mode: 0o4777})},
+		{"an old archive by a new name", `release archive: SECURITY: is "go1.25.0" and not go1.26.8`, distpack(t, tarMember{name: "go/VERSION", content: "go1.25.0\ntime x\n", mode: 0o644})},
+		{
+			"another platform's archive", `release archive: SECURITY: file "go/pkg/tool/linux_arm64/vet" is not of the platform, whose tools are in pkg/tool/linux_amd64/`,
+			with(tarMember{name: "go/pkg/tool/linux_arm64/vet", mode: 0o755}),
+		},
 		{"_go.mod", `release archive: file name "go/_go.mod" is one of modules`, with(tarMember{name: "go/_go.mod", mode: 0o644})},
 	} {
 		_, err := repack(t, tc.archive, "1.26.8")

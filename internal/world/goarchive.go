@@ -14,6 +14,7 @@ import (
 	"github.com/gophersnake/gophersnake/golang/signature"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/internal/store"
 	"github.com/gophersnake/gophersnake/lock"
 )
 
@@ -71,8 +72,8 @@ func (w *World) fetchArchive(ctx context.Context, t lock.Toolchain) (digest stri
 	return digest, err
 }
 
-// signed checks the signature of an archive and returns the fingerprint of the
-// key that made it.
+// signed checks the signature of an archive, and its content, and returns the
+// fingerprint of the key that made the signature.
 func (w *World) signed(ctx context.Context, t lock.Toolchain) (by string, err error) {
 	key, err := w.goKey()
 	if err != nil {
@@ -103,10 +104,20 @@ func (w *World) signed(ctx context.Context, t lock.Toolchain) (by string, err er
 	if w.Now != nil {
 		now = w.Now()
 	}
-	if by, err = key.Verify(bufio.NewReaderSize(b, 1<<20), sig, t.File, now); err == nil {
-		w.note(t.File + " is signed by " + by)
+	if by, err = key.Verify(bufio.NewReaderSize(b, 1<<20), sig, t.File, now); err != nil {
+		return "", err
 	}
-	return by, err
+	w.note(t.File + " is signed by " + by)
+	return by, w.sound(ctx, b, t)
+}
+
+// sound checks that an archive is what its name says, which no signature covers.
+func (w *World) sound(ctx context.Context, b *store.Blob, t lock.Toolchain) error {
+	whole := bufio.NewReaderSize(io.NewSectionReader(b, 0, b.Size()), 1<<20)
+	if err := release.Repack(ctx, whole, t.Version, t.Platform, io.Discard); err != nil {
+		return fault.New(fault.ClassOf(err), t.File, "%w", err)
+	}
+	return nil
 }
 
 // goKey returns the key that signs archives.
