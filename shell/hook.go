@@ -15,6 +15,12 @@ import (
 // __gophersnake_<ID>_<name>. The ID parts environments that are active in one
 // another. conda may run a script again in between (conda deactivate, for the
 // environment below): what it kept first stays.
+//
+// Where conda goes from one environment to another, or activates the same again,
+// it sets PATH after the scripts of deactivate.d, to what it was before them but
+// for its own directories: ours are left there, before conda's, and conda comes
+// back to the environment before it ends. So directories before conda's own are
+// taken for what they are, and not added again.
 type Hook struct {
 	ID    string   // letters and digits that name the environment
 	Path  []string // directories for the front of PATH, behind those that conda adds later

@@ -99,6 +99,7 @@ func TestStackedHooks(t *testing.T) {
 			s := newSession(t, of)
 			s.writeHooks("one", "1")
 			s.writeHooks("two", "2")
+			s.line("%s", map[bool]string{true: "set -gx CONDA_PREFIX /one/conda\n", false: "export CONDA_PREFIX=/one/conda\n"}[of == shell.Fish])
 			s.dump("before")
 			s.source("one", "activate")
 			s.dump("in-one")
@@ -109,7 +110,7 @@ func TestStackedHooks(t *testing.T) {
 			s.dump("again")
 			s.source("one", "deactivate")
 			s.dump("after")
-			s.run(append(home(), "GOFLAGS=mine", "PATH=/usr/bin:/bin:/one/go/bin"))
+			s.run(append(home(), "GOFLAGS=mine", "PATH=/one/conda/bin:/usr/bin:/bin:/one/go/bin"))
 			s.same("before", "after")
 			s.same("in-one", "again")
 			two := shell.Environ{Vars: s.dumped("in-two")}

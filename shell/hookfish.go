@@ -22,9 +22,11 @@ func (d fishHook) activate(h Hook, values []string) string {
 `, name, h.kept(name), h.own(name))
 	}
 	fmt.Fprintf(&b, "    set -gx %s on\n", h.kept("ACTIVE"))
-	for i := len(h.Path) - 1; i >= 0; i-- {
+	for i := len(h.Path) - 1; i >= 0; i-- { // see posixHook.addPath
 		dir, _ := d.quote(h.Path[i]) // never fails
-		fmt.Fprintf(&b, "    set -gx PATH %s $PATH\n", dir)
+		fmt.Fprintf(&b, `    set -l at (contains -i -- "$CONDA_PREFIX/bin" $PATH; or echo 1)
+    contains -- %[1]s $PATH[1..$at]; or set -gx PATH %[1]s $PATH
+`, dir)
 	}
 	b.WriteString("end\n")
 	for _, name := range h.Unset {

@@ -26,10 +26,7 @@ func (d posixHook) activate(h Hook, values []string) string {
 `, name, h.own("exported"), h.kept(name), h.own(name))
 	}
 	fmt.Fprintf(&b, "  \\unset -v %s\n  \\export %s=on\n", h.own("exported"), h.kept("ACTIVE"))
-	for i := len(h.Path) - 1; i >= 0; i-- {
-		dir, _ := d.quote(h.Path[i])                                    // never fails
-		fmt.Fprintf(&b, "  \\export PATH=%s\"${PATH:+:$PATH}\"\n", dir) // no empty element
-	}
+	d.addPath(&b, h)
 	b.WriteString("fi\n")
 	for _, name := range h.Unset {
 		fmt.Fprintf(&b, "\\unset -v %s\n", name)
@@ -38,6 +35,29 @@ func (d posixHook) activate(h Hook, values []string) string {
 		fmt.Fprintf(&b, "\\export %s=%s\n", v.Name, values[i])
 	}
 	return b.String()
+}
+
+// addPath adds directories to PATH, unless they stand before conda's own: there
+// they were left by conda, see Hook.
+func (d posixHook) addPath(b *strings.Builder, h Hook) {
+	if len(h.Path) == 0 {
+		return
+	}
+	fmt.Fprintf(b, `  case ":$PATH:" in
+    *":$CONDA_PREFIX/bin:"*) %[1]s=:${PATH%%%%"$CONDA_PREFIX/bin"*} ;;
+    *) %[1]s=: ;;
+  esac
+`, h.own("path"))
+	for i := len(h.Path) - 1; i >= 0; i-- {
+		dir, _ := d.quote(h.Path[i]) // never fails
+		fmt.Fprintf(b, `  %[2]s=%[3]s
+  case "$%[1]s" in
+    *":$%[2]s:"*) ;;
+    *) \export PATH="$%[2]s${PATH:+:$PATH}" ;;
+  esac
+`, h.own("path"), h.own("dir"), dir) // and no empty element
+	}
+	fmt.Fprintf(b, "  \\unset -v %s %s\n", h.own("dir"), h.own("path"))
 }
 
 func (d posixHook) deactivate(h Hook) string {

@@ -18,9 +18,11 @@ func (d powerShellHook) activate(h Hook, values []string) string {
 	fmt.Fprintf(&b, "    ${env:%s} = 'on'\n", h.kept("ACTIVE"))
 	for i := len(h.Path) - 1; i >= 0; i-- {
 		dir, _ := d.quote(h.Path[i]) // Files has tried
-		fmt.Fprintf(&b, "    ${env:PATH} = %s + [IO.Path]::PathSeparator + ${env:PATH}\n", dir)
+		fmt.Fprintf(&b, `    $__gophersnake = ${env:PATH}.Split([IO.Path]::PathSeparator)
+    if ([Array]::IndexOf($__gophersnake, %[1]s, 0, [Math]::Max(0, [Array]::FindIndex($__gophersnake, [Predicate[string]]{ $args[0].StartsWith(${env:CONDA_PREFIX}) }))) -lt 0) { ${env:PATH} = %[1]s + [IO.Path]::PathSeparator + ${env:PATH} }
+`, dir)
 	}
-	b.WriteString("}\n")
+	b.WriteString("    Remove-Variable -Name '__gophersnake' -ErrorAction Ignore\n}\n")
 	for _, name := range h.Unset {
 		b.WriteString(d.unset(Step{Name: name}))
 	}
@@ -63,7 +65,7 @@ func (d cmdHook) activate(h Hook, values []string) string {
 	}
 	for i := len(h.Path) - 1; i >= 0; i-- {
 		dir, _ := d.quote(h.Path[i]) // Files has tried
-		fmt.Fprintf(&b, "@if not defined %s set \"PATH=%s;%%PATH%%\"\n", active, dir)
+		fmt.Fprintf(&b, "@if not defined %[1]s set \"PATH=;%%PATH%%;\"\n@if not defined %[1]s set \"PATH=%[2]s%%PATH:;%[2]s;=;%%\"\n@if not defined %[1]s set \"PATH=%%PATH:~0,-1%%\"\n", active, dir)
 	}
 	fmt.Fprintf(&b, "@set \"%s=on\"\n", active)
 	for _, name := range h.Unset {

@@ -26,8 +26,10 @@ if test "$__GOPHERSNAKE_e175bd6e_ACTIVE" != on
         set -g __gophersnake_e175bd6e_GOBIN $GOBIN
     end
     set -gx __GOPHERSNAKE_e175bd6e_ACTIVE on
-    set -gx PATH '/one/go/bin' $PATH
-    set -gx PATH '/one/it\'s/bin' $PATH
+    set -l at (contains -i -- "$CONDA_PREFIX/bin" $PATH; or echo 1)
+    contains -- '/one/go/bin' $PATH[1..$at]; or set -gx PATH '/one/go/bin' $PATH
+    set -l at (contains -i -- "$CONDA_PREFIX/bin" $PATH; or echo 1)
+    contains -- '/one/it\'s/bin' $PATH[1..$at]; or set -gx PATH '/one/it\'s/bin' $PATH
 end
 set -eg GOROOT
 set -eg GOPATH

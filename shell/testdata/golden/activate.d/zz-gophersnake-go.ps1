@@ -6,8 +6,11 @@ if (${env:__GOPHERSNAKE_e175bd6e_ACTIVE} -ne 'on') {
     if (Test-Path -LiteralPath 'Env:CGO_ENABLED') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_CGO_ENABLED', [Environment]::GetEnvironmentVariable('CGO_ENABLED')) }
     if (Test-Path -LiteralPath 'Env:GOBIN') { [Environment]::SetEnvironmentVariable('__GOPHERSNAKE_e175bd6e_GOBIN', [Environment]::GetEnvironmentVariable('GOBIN')) }
     ${env:__GOPHERSNAKE_e175bd6e_ACTIVE} = 'on'
-    ${env:PATH} = '/one/go/bin' + [IO.Path]::PathSeparator + ${env:PATH}
-    ${env:PATH} = '/one/it''s/bin' + [IO.Path]::PathSeparator + ${env:PATH}
+    $__gophersnake = ${env:PATH}.Split([IO.Path]::PathSeparator)
+    if ([Array]::IndexOf($__gophersnake, '/one/go/bin', 0, [Math]::Max(0, [Array]::FindIndex($__gophersnake, [Predicate[string]]{ $args[0].StartsWith(${env:CONDA_PREFIX}) }))) -lt 0) { ${env:PATH} = '/one/go/bin' + [IO.Path]::PathSeparator + ${env:PATH} }
+    $__gophersnake = ${env:PATH}.Split([IO.Path]::PathSeparator)
+    if ([Array]::IndexOf($__gophersnake, '/one/it''s/bin', 0, [Math]::Max(0, [Array]::FindIndex($__gophersnake, [Predicate[string]]{ $args[0].StartsWith(${env:CONDA_PREFIX}) }))) -lt 0) { ${env:PATH} = '/one/it''s/bin' + [IO.Path]::PathSeparator + ${env:PATH} }
+    Remove-Variable -Name '__gophersnake' -ErrorAction Ignore
 }
 Remove-Item -LiteralPath 'Env:GOROOT' -ErrorAction Ignore
 ${env:GOPATH} = '/one/go'

@@ -33,8 +33,21 @@ if [ "${__GOPHERSNAKE_e175bd6e_ACTIVE:-}" != on ]; then
   fi
   \unset -v __gophersnake_e175bd6e_exported
   \export __GOPHERSNAKE_e175bd6e_ACTIVE=on
-  \export PATH='/one/go/bin'"${PATH:+:$PATH}"
-  \export PATH='/one/it'\''s/bin'"${PATH:+:$PATH}"
+  case ":$PATH:" in
+    *":$CONDA_PREFIX/bin:"*) __gophersnake_e175bd6e_path=:${PATH%%"$CONDA_PREFIX/bin"*} ;;
+    *) __gophersnake_e175bd6e_path=: ;;
+  esac
+  __gophersnake_e175bd6e_dir='/one/go/bin'
+  case "$__gophersnake_e175bd6e_path" in
+    *":$__gophersnake_e175bd6e_dir:"*) ;;
+    *) \export PATH="$__gophersnake_e175bd6e_dir${PATH:+:$PATH}" ;;
+  esac
+  __gophersnake_e175bd6e_dir='/one/it'\''s/bin'
+  case "$__gophersnake_e175bd6e_path" in
+    *":$__gophersnake_e175bd6e_dir:"*) ;;
+    *) \export PATH="$__gophersnake_e175bd6e_dir${PATH:+:$PATH}" ;;
+  esac
+  \unset -v __gophersnake_e175bd6e_dir __gophersnake_e175bd6e_path
 fi
 \unset -v GOROOT
 \export GOPATH='/one/go'
