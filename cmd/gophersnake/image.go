@@ -127,7 +127,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 	for _, a := range env.Accounts {
 		in.Accounts = append(in.Accounts, files.Account{Name: a.Name, UID: a.UID, Groups: a.Groups})
 	}
-	in.Programs, err = p.programs(ctx, env, o)
+	in.Programs, err = p.programs(ctx, w, env, o)
 	return in, err
 }
 

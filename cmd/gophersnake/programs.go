@@ -2,21 +2,23 @@ package main
 
 import (
 	"context"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/golang/compile"
 	"github.com/gophersnake/gophersnake/internal/fault"
+	"github.com/gophersnake/gophersnake/internal/world"
 	"github.com/gophersnake/gophersnake/layers/cli"
 	"github.com/gophersnake/gophersnake/spec"
 )
 
 // programs returns the environment's programs with the hash of their sources.
-func (p *project) programs(ctx context.Context, env *spec.Environment, o buildOptions) ([]cli.Binary, error) {
+func (p *project) programs(ctx context.Context, w *world.World, env *spec.Environment, o buildOptions) ([]cli.Binary, error) {
 	var all []cli.Binary
 	for _, c := range env.CLI {
-		sum, err := compile.Source(ctx, p.dir, c.Package, p.generated(o)...)
+		sum, err := p.source(ctx, w, c.Package, o)
 		if err != nil {
 			return nil, err
 		}
@@ -39,6 +41,30 @@ func (p *project) programs(ctx context.Context, env *spec.Environment, o buildOp
 	}
 	return all, nil
 }
+
+// source hashes a program's sources. Files that are as they were the last time
+// are not read.
+func (p *project) source(ctx context.Context, w *world.World, pkg string, o buildOptions) (compile.Sum, error) {
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return compile.Sum{}, fault.New(fault.Disk, p.dir, "%w", err)
+	}
+	key := dir + "\x00" + pkg
+	memo := compile.Memo{}
+	if _, err := w.Store.LoadRecord(ctx, bucketSource, key, &memo); err != nil {
+		return compile.Sum{}, err
+	}
+	before := maps.Clone(memo.Files)
+	memo.Now = p.now()
+	sum, err := compile.Source(ctx, p.dir, pkg, &memo, p.generated(o)...)
+	if err == nil && !maps.Equal(before, memo.Files) {
+		err = w.Store.SaveRecord(ctx, bucketSource, key, memo)
+	}
+	return sum, err
+}
+
+// bucketSource holds the hashes of source files, by project and package.
+const bucketSource = "source"
 
 // toolexec finds and hashes the program that runs the compiler: a file of the
 // project where its name has a slash, else one on PATH.

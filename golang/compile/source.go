@@ -41,13 +41,14 @@ type Sum struct {
 // link to a directory as an empty file of such a name. Where a link leads to a
 // directory of Go files outside the module, that is one more root.
 //
-// A package outside any module is an error of class "usage".
-func Source(ctx context.Context, dir, pkg string, ignore ...string) (Sum, error) {
+// A package outside any module is an error of class "usage". The memo may be
+// nil.
+func Source(ctx context.Context, dir, pkg string, memo *Memo, ignore ...string) (Sum, error) {
 	m, err := findModule(dir, pkg)
 	if err != nil {
 		return Sum{}, err
 	}
-	s := sources{home: m.dir, ignore: map[string]bool{}}
+	s := sources{home: m.dir, ignore: map[string]bool{}, memo: memo}
 	for _, dir := range ignore {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(m.base, dir)
@@ -77,6 +78,7 @@ func Source(ctx context.Context, dir, pkg string, ignore ...string) (Sum, error)
 		sum.Roots = append(sum.Roots, s.rel(root))
 	}
 	slices.Sort(sum.Roots)
+	memo.done()
 	return sum, nil
 }
 
@@ -86,6 +88,7 @@ type sources struct {
 	ignore map[string]bool
 	roots  []string // no one inside another
 	lines  map[string]string
+	memo   *Memo // may be nil
 }
 
 // queue adds directories that lie in no root yet.
@@ -146,7 +149,7 @@ func (s *sources) link(p string) error {
 	suffix := " -> " + filepath.ToSlash(target)
 	real, err := filepath.EvalSymlinks(p)
 	if err != nil { // it leads nowhere, and so does the build
-		return s.add(p, suffix, strings.NewReader(""))
+		return s.empty(p, suffix)
 	}
 	info, err := os.Stat(real)
 	if err != nil {
@@ -158,7 +161,7 @@ func (s *sources) link(p string) error {
 	if info.IsDir() && hasGo(real) {
 		s.queue(real)
 	}
-	return s.add(p, suffix, strings.NewReader(""))
+	return s.empty(p, suffix)
 }
 
 // hasGo reports whether a directory could be a Go package.
@@ -173,23 +176,48 @@ func (s *sources) file(p, suffix string) error {
 		return newError("disk", "", "%w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
-	return s.add(p, suffix, f)
+	info, err := f.Stat()
+	if err != nil {
+		return newError("disk", "", "%w", err)
+	}
+	if sum, ok := s.memo.get(p, info); ok {
+		return s.line(p, suffix, sum)
+	}
+	sum, err := hashOf(f)
+	if err != nil {
+		return err
+	}
+	s.memo.put(p, info, sum)
+	return s.line(p, suffix, sum)
 }
 
-func (s *sources) add(p, suffix string, content io.Reader) error {
+// empty adds a file without content.
+func (s *sources) empty(p, suffix string) error {
+	sum, err := hashOf(strings.NewReader(""))
+	if err != nil {
+		return err
+	}
+	return s.line(p, suffix, sum)
+}
+
+func (s *sources) line(p, suffix, sum string) error {
 	name := s.rel(p) + suffix
 	if strings.Contains(name, "\n") {
 		return newError("usage", "", "file name %q has a newline", name)
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, content); err != nil {
-		return newError("disk", "", "%w", err)
-	}
 	if s.lines == nil {
 		s.lines = map[string]string{}
 	}
-	s.lines[name] = hex.EncodeToString(h.Sum(nil))
+	s.lines[name] = sum
 	return nil
+}
+
+func hashOf(content io.Reader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, content); err != nil {
+		return "", newError("disk", "", "%w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // hash returns the hash of the lines that sha256sum would print.

@@ -14,7 +14,7 @@ import (
 
 func source(t *testing.T, dir, pkg string, ignore ...string) compile.Sum {
 	t.Helper()
-	sum, err := compile.Source(t.Context(), dir, pkg, ignore...)
+	sum, err := compile.Source(t.Context(), dir, pkg, nil, ignore...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestSourceErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(t, dir, tc.files)
-			_, err := compile.Source(t.Context(), dir, tc.pkg)
+			_, err := compile.Source(t.Context(), dir, tc.pkg, nil)
 			if err == nil || err.Error() != tc.want || classOf(err) != "usage" {
 				t.Errorf("class %q, error %v\nwant %s", classOf(err), err, tc.want)
 			}
