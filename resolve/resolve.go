@@ -106,7 +106,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 		if env, err = s.withGo(ctx, env); err != nil {
 			return nil, err
 		}
-		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.shell, s.wheels, s.golang, s.tools} {
+		for _, step := range []func(context.Context, *spec.Environment) error{s.base, s.conda, s.wheels, s.shell, s.golang, s.tools} {
 			if err := step(ctx, env); err != nil {
 				return nil, err
 			}

@@ -37,3 +37,19 @@ func TestShell(t *testing.T) {
 		}
 	}
 }
+
+// TestWheelShell shows the same for the commands of wheels.
+func TestWheelShell(t *testing.T) {
+	text := "[image]\nplatforms = [\"linux/amd64\"]\n[base]\nimage = \"b\"\n[conda]\nlock = \"env.txt\"\nwheels = \"pylock.toml\"\nprefix = \"/" + strings.Repeat("p", 120) + "\"\n"
+	w := &world{base: lock.Facts{Libc: "glibc 2.36"}, files: map[string]string{
+		"env.txt":     explicit("linux-64/python-3.11.9-h0_cpython.conda#" + hash("3")),
+		"pylock.toml": pylock("tqdm-4.67.1-py3-none-any.whl"),
+	}}
+	_, err := resolve.Lock(t.Context(), w, request(t, text))
+	wantError(t, err, fault.Unsatisfiable, "conda for linux/amd64: commands of wheel tqdm 4.67.1 need /bin/sh, because a prefix of 121 bytes is too long for a first line, and the base has none",
+		"choose a base with /bin/sh, or a [conda] prefix of at most 110 bytes")
+	w.base.Sh = true
+	if _, err := resolve.Lock(t.Context(), w, request(t, text)); err != nil {
+		t.Error(err)
+	}
+}
