@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -45,8 +46,11 @@ type planLayer struct {
 	State  string `json:"state"`            // see the states
 	Send   bool   `json:"send"`             // a destination lacks it
 
-	key string // of the layer, or the base's digest
+	key string // of the layer
 }
+
+// id tells layers apart: those of two platforms may have the same bytes.
+func (y planLayer) id() string { return cmp.Or(y.Digest, y.key) }
 
 // What a build would do about a layer.
 const (
@@ -225,7 +229,7 @@ func baseLayers(b *lock.Base) (all []planLayer) {
 		return nil
 	}
 	for _, y := range b.Layers {
-		all = append(all, planLayer{Kind: "base", Name: b.Image, Digest: y.Digest, Size: y.Size, State: layerBase, key: y.Digest})
+		all = append(all, planLayer{Kind: "base", Name: b.Image, Digest: y.Digest, Size: y.Size, State: layerBase})
 	}
 	return all
 }
@@ -238,8 +242,8 @@ func (d *buildPlan) sum() {
 		for _, y := range c.Layers {
 			c.Size += y.Size
 			c.Guess = c.Guess || y.Guess
-			if !seen[y.key] {
-				seen[y.key] = true
+			if !seen[y.id()] {
+				seen[y.id()] = true
 				d.Size += y.Size
 			}
 		}

@@ -15,7 +15,7 @@ import (
 type uploads struct {
 	p     *project
 	total *int64                     // nil: nobody was asked
-	sent  map[string]map[string]bool // by destination: keys of layers that are counted
+	sent  map[string]map[string]bool // by destination: layers that are counted
 }
 
 func newUploads(p *project) *uploads {
@@ -47,10 +47,10 @@ func (u *uploads) of(ctx context.Context, c *planCell, targets []target) (*int64
 		for _, y := range missing {
 			bytes += y.Size
 			for i := range c.Layers {
-				c.Layers[i].Send = c.Layers[i].Send || c.Layers[i].key == y.key
+				c.Layers[i].Send = c.Layers[i].Send || c.Layers[i].id() == y.id()
 			}
-			if !u.sent[to][y.key] {
-				u.sent[to][y.key] = true
+			if !u.sent[to][y.id()] {
+				u.sent[to][y.id()] = true
 				*u.total += y.Size
 			}
 		}
