@@ -95,7 +95,11 @@ func Compose(s lock.Selection, p platforms.Platform, baseImage v1.Image, in Inpu
 	if conf.Labels, err = c.labels(baseImage, conf.Labels); err != nil {
 		return Image{}, err
 	}
+	conf.Without = c.without()
 	conf.Env = environ(c.baseEnv(), s.Activation, append(c.home(), conf.Env...))
+	if err := c.activation(&conf); err != nil {
+		return Image{}, err
+	}
 	return Image{Platform: p, Base: baseImage, Layers: c.layers, Config: conf, base: below}, nil
 }
 

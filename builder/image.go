@@ -23,6 +23,8 @@ type Config struct {
 	WorkDir     string
 	Entrypoint  *[]string // nil keeps the base's; an empty list is none
 	Cmd         *[]string // likewise
+	Before      []string  // what runs before the entry point, which becomes its arguments
+	Without     []string  // names of the base's variables that the image has not
 	Env         []string  // "KEY=value", in order; a later one wins
 	Labels      map[string]string
 	Annotations map[string]string // of manifest and index
@@ -125,10 +127,11 @@ func (i *image) configure(file *v1.ConfigFile) {
 	if conf.Entrypoint != nil {
 		c.Entrypoint = *conf.Entrypoint
 	}
+	c.Entrypoint = append(slices.Clone(conf.Before), c.Entrypoint...)
 	if conf.Cmd != nil {
 		c.Cmd = *conf.Cmd
 	}
-	c.Env = mergeEnv(c.Env, conf.Env)
+	c.Env = mergeEnv(withoutVars(c.Env, conf.Without), conf.Env)
 	for k, v := range conf.Labels {
 		if c.Labels == nil {
 			c.Labels = map[string]string{}

@@ -62,13 +62,12 @@ func (c *composer) hasGo() bool {
 	return slices.ContainsFunc(c.lock.Go, func(t lock.Toolchain) bool { return t.Image })
 }
 
-// baseEnv returns the variables of the base, for images with Go without GOROOT:
-// it would be another toolchain's (design.md §10).
-func (c *composer) baseEnv() []string {
-	if !c.hasGo() {
-		return c.facts.Env
-	}
-	return slices.DeleteFunc(slices.Clone(c.facts.Env), func(kv string) bool { return name(kv) == "GOROOT" })
+// baseEnv returns the variables of the base, less those that go away.
+func (c *composer) baseEnv() []string { return withoutVars(c.facts.Env, c.without()) }
+
+// withoutVars returns variables less those of the given names.
+func withoutVars(env, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool { return slices.Contains(names, name(kv)) })
 }
 
 // environ returns what activation and the configuration add to the base's

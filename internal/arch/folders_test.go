@@ -45,6 +45,7 @@ var folders = []folder{
 	{"layers/gotool", "the layer of a Go toolchain", []string{"layers", "lock", "platforms", "tree", "golang/release", "internal/fault"}},
 	{"layers/gotools", "the layer of Go tools", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/cli", "the layer of a program compiled from the user's sources", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
+	{"layers/activation", "what login shells and the entry point find the environment by", []string{"layers", "layers/files", "lock", "tree"}},
 	{"layers/files", "layers of the user's files, accounts and small generated files", []string{"layers", "lock", "platforms", "tree", "internal/fault"}},
 	{"layers/wheels", "the layer of an environment's wheels", []string{
 		"layers", "layers/condaenv", "lock", "platforms", "tree", "conda/...", "wheel/...", "internal/fault",
