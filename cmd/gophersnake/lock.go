@@ -31,7 +31,11 @@ is asked. Layer rows of old builds stay too.
 
 The machine that locks is never looked at: virtual packages such as __glibc are
 those of the base, over them CONDA_OVERRIDE_GLIBC, _LINUX, _CUDA and _ARCHSPEC,
-over them [conda] virtual-packages.`,
+over them [conda] virtual-packages.
+
+Standard output is the lock's digest. A table on standard error says which Go there
+is for which platform, where it comes from, whether it lies in images or compiles,
+and what speaks for it; with --json that is part of standard output.`,
 		Example: `  gophersnake lock
   gophersnake lock --update            # everything anew
   gophersnake lock --update go base    # or a package's name
