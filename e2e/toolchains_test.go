@@ -25,7 +25,37 @@ GOPROXY = "off"
 [env.new]
 go.versions = ["1.26.8", "1.25.0"]
 go.env = { GOFLAGS = "-mod=mod", GOTOOLCHAIN = "local" }
+[env.work]
+go.env = { GOPATH = "/work/go", GOBIN = "/work/bin", GOMODCACHE = "/cache/mod", GOCACHE = "/cache/build", GOPRIVATE = "git.example.com/*", GOPROXY = "https://goproxy.example.com,direct", CGO_ENABLED = "1" }
 `
+
+// goEnvs are what the go command says of itself in each environment's image, by
+// the names of goEnvNames.
+var goEnvs = map[string]string{
+	"":     "go1.25.0 /opt/go/1.25.0 /go - /go/pkg/mod /tmp/.cache/go-build - off - local+path 0",
+	"-new": "go1.26.8 /opt/go/1.26.8 /go - /go/pkg/mod /tmp/.cache/go-build -mod=mod off - local 0",
+	"-work": "go1.25.0 /opt/go/1.25.0 /work/go /work/bin /cache/mod /cache/build - https://goproxy.example.com,direct git.example.com/* " +
+		"local+path 1",
+}
+
+const goEnvNames = "GOVERSION GOROOT GOPATH GOBIN GOMODCACHE GOCACHE GOFLAGS GOPROXY GOPRIVATE GOTOOLCHAIN CGO_ENABLED"
+
+// checkGoEnvs runs go env with the variables of each image in a root that has the
+// toolchains of all.
+func checkGoEnvs(t *testing.T, root, ref string) {
+	t.Helper()
+	for suffix, want := range goEnvs {
+		lines := strings.Split(strings.TrimSuffix(inImage(t, root, imageEnv(t, ref+":1"+suffix), append([]string{"go", "env"}, strings.Fields(goEnvNames)...)...), "\n"), "\n")
+		for i, line := range lines {
+			if line == "" {
+				lines[i] = "-"
+			}
+		}
+		if got := strings.Join(lines, " "); got != want {
+			t.Errorf("go env in image 1%s is\n%s\nwant\n%s", suffix, got, want)
+		}
+	}
+}
 
 // modules are built in the image by "go build": which Go does is for their
 // go.mod to say.
@@ -74,7 +104,7 @@ func TestToolchains(t *testing.T) {
 	})
 	s.gs(t, dir, "build", "--locked", "--env", "default", "-o", "rootfs:root")
 	s.gs(t, dir, "build", "--locked", "--env", "new", "--platform", "linux/amd64", "-o", "rootfs:new")
-	t.Run("amd64", func(t *testing.T) { runToolchains(t, filepath.Join(dir, "root", "linux-amd64"), imageEnv(t, ref+":1")) })
+	t.Run("amd64", func(t *testing.T) { runToolchains(t, filepath.Join(dir, "root", "linux-amd64"), ref) })
 	t.Run("variant", func(t *testing.T) { runVariant(t, filepath.Join(dir, "new"), imageEnv(t, ref+":1-new")) })
 	t.Run("arm64", func(t *testing.T) {
 		root := filepath.Join(dir, "root", "linux-arm64")
@@ -84,6 +114,9 @@ func TestToolchains(t *testing.T) {
 			if want := "go version go" + v + " linux/arm64\n"; got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
+		}
+		if gate() {
+			buildEmulated(t, root)
 		}
 	})
 }
@@ -135,15 +168,16 @@ func TestOlderToolchains(t *testing.T) {
 	}
 }
 
-func runToolchains(t *testing.T, root string, env []string) {
+func runToolchains(t *testing.T, root, ref string) {
 	mountSystem(t, root)
+	checkGoEnvs(t, root, ref)
+	env := imageEnv(t, ref+":1")
 	for _, tt := range []struct{ command, want string }{
 		{"go version", "go version go1.25.0 linux/amd64"},
 		{"go1.20.14 version", "go version go1.20.14 linux/amd64"},
 		{"go1.25.0 version", "go version go1.25.0 linux/amd64"},
 		{"go1.26.8 version", "go version go1.26.8 linux/amd64"},
 		{"GOTOOLCHAIN=go1.26.8+path go version", "go version go1.26.8 linux/amd64"},
-		{"go env GOROOT GOTOOLCHAIN GOPATH GOPROXY GOFLAGS", "/opt/go/1.25.0\nlocal+path\n/go\noff"},
 		{"go1.20.14 env GOROOT", "/opt/go/1.20.14"},
 		{"echo -n ${GOROOT-unset}", "unset"},
 	} {
@@ -160,6 +194,25 @@ func runToolchains(t *testing.T, root string, env []string) {
 	}
 	if got := built(t, root, env, "older", "go1.20.14"); got != "go1.20.14" {
 		t.Errorf("built by %s", got)
+	}
+}
+
+// buildEmulated builds a module with each of the toolchains for arm64. A program
+// that is emulated cannot start another one, so the emulator is what runs the
+// compiler, and switching is left out.
+func buildEmulated(t *testing.T, root string) {
+	mountSystem(t, root)
+	if err := os.Chmod(filepath.Join(root, "tmp"), 0o1777); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"GOTOOLCHAIN=local", "GOPROXY=off", "CGO_ENABLED=0", "GOPATH=/go"}
+	for version, mod := range map[string]string{"1.20.14": "module m\ngo 1.20\n", "1.25.0": "module m\ngo 1.25.0\n", "1.26.8": "module m\ngo 1.26.8\n"} {
+		writeModule(t, filepath.Join(root, "tmp", version), mod)
+		inImage(t, root, env, "/qemu", "/opt/go/"+version+"/bin/go", "build", "-C", "/tmp/"+version, "-buildvcs=false", "-toolexec=/qemu", "-o", "m", ".")
+		cmd := exec.CommandContext(t.Context(), "chroot", root, "/qemu", "/tmp/"+version+"/m")
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != "go"+version+"\n" {
+			t.Errorf("built by %q, %v", out, err)
+		}
 	}
 }
 
