@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	goversion "go/version"
 	"slices"
 
@@ -129,7 +130,15 @@ func (s *resolver) goVersion(ctx context.Context, wish string, env *spec.Environ
 	if inImage {
 		on = env.Image.Platforms
 	}
-	return s.GoVersion(ctx, sourceOf(env), wish, on)
+	asked := fmt.Sprint(sourceOf(env), wish, on)
+	if v, ok := s.goAnswers[asked]; ok {
+		return v, nil
+	}
+	v, err := s.GoVersion(ctx, sourceOf(env), wish, on)
+	if err == nil {
+		s.goAnswers[asked] = v
+	}
+	return v, err
 }
 
 func (s *resolver) oldVersion(wish, env string, inImage bool) (newest string) {

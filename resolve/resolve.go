@@ -97,7 +97,7 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 	}
 	s := &resolver{World: w, Request: r, lock: &lock.Lock{
 		Version: lock.Version, LayerFormat: lock.LayerFormat, InputHash: r.InputHash, Layer: r.Old.Layer,
-	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}, condaGos: map[string]string{}}
+	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}, condaGos: map[string]string{}, goAnswers: map[string]string{}}
 	for _, env := range r.Environments {
 		env, err := s.withFile(env)
 		if err != nil {
@@ -126,10 +126,11 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 type resolver struct {
 	World
 	Request
-	lock     *lock.Lock
-	views    map[string]*repodata.View // by cut-off and channel
-	files    map[string]*envfile.File  // environment.yml, by name
-	condaGos map[string]string         // environments whose Go is conda's: why, where "auto" chose it
+	lock      *lock.Lock
+	views     map[string]*repodata.View // by cut-off and channel
+	files     map[string]*envfile.File  // environment.yml, by name
+	condaGos  map[string]string         // environments whose Go is conda's: why, where "auto" chose it
+	goAnswers map[string]string         // versions of Go, by what was asked
 }
 
 // base locks the base image of every platform.

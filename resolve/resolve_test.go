@@ -54,7 +54,6 @@ base debian:12 linux/amd64
 base debian:12 linux/arm64
 base debian:12 linux/arm64
 go 1.26 for [linux/amd64 linux/arm64]
-go 1.26 for [linux/amd64 linux/arm64]
 go 1.26 for [linux/amd64]
 package data-1-0.conda
 package data-1-0.conda

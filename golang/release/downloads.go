@@ -2,8 +2,10 @@ package release
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,7 +73,8 @@ func (d *Downloads) all(ctx context.Context) ([]Archive, error) {
 	}
 	data, err := readUpTo(ctx, d.Site, indexPath, maxIndex)
 	if err != nil {
-		return nil, err
+		return nil, newError(classOf(err, "network"), "download index", "%w", cmp.Or(errors.Unwrap(err), err)).
+			advise("a mirror of go.dev can be named: mirrors in [registry.\"go.dev\"]")
 	}
 	if d.files, err = parseIndex(data); err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func TestBadIndexes(t *testing.T) {
 	good := scriptedIndex("go1.26.8.linux-amd64.tar.gz")[indexAt]
 	twice := strings.Replace(good, "[{", "["+strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(good, "["), "]"), ones, strings.Repeat("2", 64))+",{", 1)
 	for _, tc := range []struct{ name, text, class, want string }{
-		{"absent", "", "network", indexAt + ": 404 Not Found: file does not exist"},
+		{"absent", "", "network", "download index: 404 Not Found: file does not exist"},
 		{"HTML", "<html>", "verification", "download index: is no list of releases: invalid character '<' looking for beginning of value"},
 		{"another form", `{"a":1}`, "verification", "download index: is no list of releases: json: cannot unmarshal object into Go value of type []struct"},
 		{"no hash", strings.ReplaceAll(good, ones, "x"), "verification", `download index: file "go1.26.8.linux-amd64.tar.gz" has the sha256 "x" and the size 7`},

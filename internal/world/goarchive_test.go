@@ -186,7 +186,7 @@ func TestScriptedSiteBad(t *testing.T) {
 			}
 			s.files[strings.ReplaceAll(siteArchive, "1.26.8", "1.26.9")] = x.data
 		}, fault.Verification, `go1.26.9.linux-amd64.tar.gz: release archive: SECURITY: is "go1.26.8" and not go1.26.9`, ""},
-		{"no answer", func(s *web, _ *site) { s.files[siteIndex] = "!503" }, fault.Network, "?mode=json&include=all: " + release.Site + "/: 503 Service Unavailable", ""},
+		{"no answer", func(s *web, _ *site) { s.files[siteIndex] = "!503" }, fault.Network, "download index: " + release.Site + "/: 503 Service Unavailable", "a mirror of go.dev can be named: mirrors in [registry.\"go.dev\"]"},
 		{"another platform (G06)", func(s *web, _ *site) {
 			s.files[siteIndex] = strings.ReplaceAll(s.files[siteIndex], "amd64", "arm64")
 		}, fault.Usage, "go 1.26.8: the download index has no archive for linux/amd64", ""},
