@@ -12,7 +12,12 @@
 //   - packages that the same environments use go together, so that
 //     environments share whole layers;
 //   - what an old plan says of a package that is still there stays, so that a
-//     changed package changes its own layer only.
+//     changed package changes its own layer only. That also holds where
+//     environments come, go, or take up a package: a group then serves those
+//     that use any of its packages;
+//   - no image has more groups than the budget. Where it would, because the
+//     budget was lowered or there are too many sets of environments, the
+//     smallest groups are joined, those of the same environments first.
 package plan
 
 import (
@@ -38,29 +43,28 @@ type item struct {
 }
 
 // Conda returns the groups of the packages, bottom to top. The budget is the
-// most layers they may take; it is exceeded only where there are more sets of
-// environments than that. old may be nil.
+// most layers of an image that they may take, 1 or more. old may be nil.
 func Conda(packages []lock.Conda, budget int, old []lock.Group) []lock.Group {
-	byName := items(packages)
-	groups := keep(old, byName)
-	placed := map[string]bool{}
-	for _, g := range groups {
-		for _, name := range g.Packages {
-			placed[name] = true
-		}
+	p := &planner{items: items(packages), budget: max(1, budget)}
+	p.keep(old)
+	first := len(p.groups) == 0
+	p.place()
+	p.shrink()
+	for _, g := range p.groups {
+		slices.Sort(g.Packages)
 	}
-	var fresh []item
-	for _, it := range byName {
-		if !placed[it.name] {
-			fresh = append(fresh, it)
-		}
-	}
-	first := len(old) == 0 || len(groups) == 0
-	groups = place(groups, fresh, byName, budget)
 	if first {
-		order(groups, byName)
+		p.order()
 	}
-	return groups
+	return p.groups
+}
+
+// planner is a plan on its way.
+type planner struct {
+	items  map[string]item // by name
+	budget int
+	groups []lock.Group
+	fresh  []item // that no old group has
 }
 
 func items(packages []lock.Conda) map[string]item {
@@ -78,87 +82,162 @@ func items(packages []lock.Conda) map[string]item {
 	return byName
 }
 
-// keep returns the old groups without packages that are gone or whose
-// environments changed.
-func keep(old []lock.Group, byName map[string]item) []lock.Group {
-	var groups []lock.Group
+// keep takes over the old groups without the packages that are gone. The
+// environments of a group are those that use any of its packages.
+func (p *planner) keep(old []lock.Group) {
+	placed := map[string]bool{}
 	for _, g := range old {
-		kept := lock.Group{Envs: slices.Clone(g.Envs)}
+		var kept lock.Group
 		for _, name := range g.Packages {
-			if it, ok := byName[name]; ok && slices.Equal(it.envs, g.Envs) {
+			if it, ok := p.items[name]; ok && !placed[name] {
+				placed[name] = true
 				kept.Packages = append(kept.Packages, name)
+				kept.Envs = union(kept.Envs, it.envs)
 			}
 		}
 		if len(kept.Packages) > 0 {
-			groups = append(groups, kept)
+			p.groups = append(p.groups, kept)
 		}
 	}
-	return groups
+	for _, it := range p.items {
+		if !placed[it.name] {
+			p.fresh = append(p.fresh, it)
+		}
+	}
+	slices.SortFunc(p.fresh, func(a, b item) int {
+		return cmp.Or(cmp.Compare(b.size/Large, a.size/Large), cmp.Compare(a.built, b.built), strings.Compare(a.name, b.name))
+	})
 }
 
 // place gives every fresh item a group.
-func place(groups []lock.Group, fresh []item, byName map[string]item, budget int) []lock.Group {
-	slices.SortFunc(fresh, func(a, b item) int {
-		return cmp.Or(cmp.Compare(b.size/Large, a.size/Large), cmp.Compare(a.built, b.built), strings.Compare(a.name, b.name))
-	})
-	shared := map[string]int{} // environments → the group being filled
-	sets := map[string]bool{}
-	for _, it := range fresh {
-		sets[key(it.envs)] = true
+func (p *planner) place() {
+	shared := map[string]int{}     // environments → the group that is being filled
+	waiting := map[string][]item{} // environments → items that have none yet
+	for _, it := range p.fresh {
+		waiting[key(it.envs)] = append(waiting[key(it.envs)], it)
 	}
-	for _, it := range fresh {
-		i, ok := shared[key(it.envs)]
-		switch room := budget - len(groups); {
-		case it.size >= Large && room > len(sets):
-			groups = append(groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
-		case ok && (size(groups[i], byName)+it.size <= Share || room <= len(sets)):
-			groups[i].Packages = append(groups[i].Packages, it.name)
-		case !ok && room <= 0 && smallest(groups, it.envs, byName) >= 0:
-			i := smallest(groups, it.envs, byName)
-			groups[i].Packages = append(groups[i].Packages, it.name)
-			shared[key(it.envs)] = i
+	for _, it := range p.fresh {
+		set := key(it.envs)
+		waiting[set] = waiting[set][1:]
+		i, open := shared[set]
+		switch room := p.room(it.envs, waiting, shared); {
+		case it.size >= Large && (room > 1 || room == 1 && (open || len(waiting[set]) == 0)):
+			p.groups = append(p.groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
+		case open && (p.size(p.groups[i])+it.size <= Share || room < 1):
+			p.groups[i].Packages = append(p.groups[i].Packages, it.name)
+		case room < 1 && p.smallest(it.envs) >= 0:
+			i := p.smallest(it.envs)
+			p.groups[i].Packages = append(p.groups[i].Packages, it.name)
+			shared[set] = i
 		default:
-			shared[key(it.envs)] = len(groups)
-			groups = append(groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
+			shared[set] = len(p.groups)
+			p.groups = append(p.groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
 		}
 	}
-	for _, g := range groups {
-		slices.Sort(g.Packages)
+}
+
+// room is how many groups may be added for a set of environments, so that every
+// other set which waits for its first group can have one.
+func (p *planner) room(envs []string, waiting map[string][]item, shared map[string]int) int {
+	room := p.budget
+	for _, env := range envs {
+		free := p.budget - p.count(env)
+		for set, items := range waiting {
+			_, open := shared[set]
+			if !open && len(items) > 0 && set != key(envs) && slices.Contains(items[0].envs, env) {
+				free--
+			}
+		}
+		room = min(room, free)
 	}
-	return groups
+	return room
+}
+
+// count is how many groups an environment's image has.
+func (p *planner) count(env string) (n int) {
+	for _, g := range p.groups {
+		if slices.Contains(g.Envs, env) {
+			n++
+		}
+	}
+	return n
 }
 
 // smallest returns the smallest group of the environments, or -1.
-func smallest(groups []lock.Group, envs []string, byName map[string]item) int {
+func (p *planner) smallest(envs []string) int {
 	best := -1
-	for i, g := range groups {
-		if slices.Equal(g.Envs, envs) && (best < 0 || size(g, byName) < size(groups[best], byName)) {
+	for i, g := range p.groups {
+		if slices.Equal(g.Envs, envs) && (best < 0 || p.size(g) < p.size(p.groups[best])) {
 			best = i
 		}
 	}
 	return best
 }
 
-func size(g lock.Group, byName map[string]item) (n int64) {
+func (p *planner) size(g lock.Group) (n int64) {
 	for _, name := range g.Packages {
-		n += byName[name].size
+		n += p.items[name].size
 	}
 	return n
 }
 
+// shrink joins groups until no environment has more than the budget.
+func (p *planner) shrink() {
+	var envs []string
+	for _, it := range p.items {
+		envs = union(envs, it.envs)
+	}
+	for _, env := range envs {
+		for p.count(env) > p.budget {
+			i, j := p.pair(env)
+			p.groups[i].Packages = append(p.groups[i].Packages, p.groups[j].Packages...)
+			p.groups[i].Envs = union(p.groups[i].Envs, p.groups[j].Envs)
+			p.groups = slices.Delete(p.groups, j, j+1)
+		}
+	}
+}
+
+// pair returns the two groups of an environment, the lower one first, whose
+// joining costs clients the least: the smallest ones of the same environments,
+// or if no two are, the smallest ones.
+func (p *planner) pair(env string) (low, high int) {
+	var best int64
+	same := false
+	low = -1
+	for i, a := range p.groups {
+		for j, b := range p.groups[:i] {
+			if !slices.Contains(a.Envs, env) || !slices.Contains(b.Envs, env) {
+				continue
+			}
+			equal, size := slices.Equal(a.Envs, b.Envs), p.size(a)+p.size(b)
+			if low < 0 || equal && !same || equal == same && size < best {
+				low, high, best, same = j, i, size, equal
+			}
+		}
+	}
+	return low, high
+}
+
 // order sorts groups bottom to top: those that more environments share first,
 // then those whose newest package is oldest.
-func order(groups []lock.Group, byName map[string]item) {
+func (p *planner) order() {
 	newest := func(g lock.Group) (t int64) {
 		for _, name := range g.Packages {
-			t = max(t, byName[name].built)
+			t = max(t, p.items[name].built)
 		}
 		return t
 	}
-	slices.SortStableFunc(groups, func(a, b lock.Group) int {
+	slices.SortStableFunc(p.groups, func(a, b lock.Group) int {
 		return cmp.Or(cmp.Compare(len(b.Envs), len(a.Envs)), cmp.Compare(newest(a), newest(b)),
 			strings.Compare(a.Packages[0], b.Packages[0]))
 	})
 }
 
 func key(envs []string) string { return strings.Join(envs, "\x00") }
+
+// union returns the names of two sorted lists, sorted.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -65,30 +65,178 @@ func TestEnvironmentsShare(t *testing.T) {
 	}
 }
 
-// Every package is in exactly one group, within the budget, whatever the order
-// of the input and whatever plan came before.
+// TestVariantAdded: a variant that uses what is there shares its layers, and
+// nobody's layers change; one that uses a part of a group changes it for nobody
+// else.
+func TestVariantAdded(t *testing.T) {
+	one := []lock.Conda{pkg("python", 20<<20, 1, "default"), pkg("a", 1, 2, "default"), pkg("b", 1, 3, "default")}
+	old := Conda(one, 40, nil)
+	both := []string{"default", "k8s"}
+	got := Conda([]lock.Conda{pkg("python", 20<<20, 1, both...), pkg("a", 1, 2, both...), pkg("b", 1, 3, both...), pkg("yaml", 1, 9, "k8s")}, 40, old)
+	want := []lock.Group{
+		{Envs: both, Packages: []string{"python"}},
+		{Envs: both, Packages: []string{"a", "b"}},
+		{Envs: []string{"k8s"}, Packages: []string{"yaml"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got = Conda([]lock.Conda{pkg("python", 20<<20, 1, both...), pkg("a", 1, 2, both...), pkg("b", 1, 3, "default")}, 40, old)
+	if diff := cmp.Diff(want[:2], got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(old, Conda(one, 40, got)); diff != "" { // the variant goes again
+		t.Error(diff)
+	}
+}
+
+// TestBudgetLowered: the smallest groups are joined, the rest stays.
+func TestBudgetLowered(t *testing.T) {
+	packages := []lock.Conda{pkg("python", 20<<20, 5), pkg("numpy", 9<<20, 6), pkg("a", 7<<20, 1), pkg("b", 6<<20, 2), pkg("c", 5<<20, 3)}
+	old := Conda(packages, 40, nil)
+	if diff := cmp.Diff([][]string{{"a"}, {"b"}, {"c"}, {"python"}, {"numpy"}}, names(old)); diff != "" {
+		t.Fatal(diff)
+	}
+	if diff := cmp.Diff([][]string{{"a"}, {"b", "c"}, {"python"}, {"numpy"}}, names(Conda(packages, 4, old))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"a", "b", "c", "numpy", "python"}}, names(Conda(packages, 1, old))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestManyVariants: the budget is of one image, however many variants there
+// are: what is common is planned as for one.
+func TestManyVariants(t *testing.T) {
+	var envs []string
+	var packages []lock.Conda
+	for i := range 200 {
+		envs = append(envs, fmt.Sprintf("env%03d", i))
+		packages = append(packages, pkg(fmt.Sprintf("own%03d", i), 1<<20, 100, envs[i]))
+	}
+	for i := range 10 {
+		packages = append(packages, pkg(fmt.Sprintf("big%d", i), 10<<20, int64(i), envs...))
+	}
+	got := Conda(packages, 11, nil)
+	if len(got) != 10+200 {
+		t.Errorf("%d groups", len(got))
+	}
+	for i, g := range got[:10] {
+		if len(g.Packages) != 1 || len(g.Envs) != 200 {
+			t.Errorf("group %d: %v of %d", i, g.Packages, len(g.Envs))
+		}
+	}
+	// More sets of environments than layers: still within the budget.
+	packages = nil
+	for i := range 64 {
+		p := pkg(fmt.Sprintf("p%02d", i), 1<<20, int64(i), "all")
+		for bit := range 6 {
+			if i>>bit&1 == 1 {
+				p.Envs = append(p.Envs, fmt.Sprintf("env%d", bit))
+			}
+		}
+		packages = append(packages, p)
+	}
+	checkBudget(t, packages, Conda(packages, 5, nil), 5)
+}
+
+// TestOneChange: when one package changes, its group alone does, and a client
+// pulls little more than that package.
+func TestOneChange(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var packages []lock.Conda
+	for i := range 100 {
+		size := r.Int64N(3 << 20)
+		if i%10 == 0 {
+			size = Large + r.Int64N(30<<20)
+		}
+		packages = append(packages, pkg(fmt.Sprintf("p%03d", i), size, r.Int64N(1000)))
+	}
+	old := Conda(packages, 40, nil)
+	if len(old) > 40 {
+		t.Fatalf("%d groups", len(old))
+	}
+	for i := range packages {
+		changed := slices.Clone(packages)
+		changed[i].Version, changed[i].Timestamp = "2", 9999
+		if diff := cmp.Diff(old, Conda(changed, 40, old)); diff != "" {
+			t.Fatalf("%s: %s", packages[i].Name, diff)
+		}
+		var again int64
+		for _, g := range old {
+			if slices.Contains(g.Packages, packages[i].Name) {
+				for _, p := range packages {
+					if slices.Contains(g.Packages, p.Name) {
+						again += p.Size
+					}
+				}
+			}
+		}
+		if again > packages[i].Size+Share {
+			t.Errorf("%s of %d bytes: %d pulled again", packages[i].Name, packages[i].Size, again)
+		}
+	}
+}
+
+// checkBudget checks that every package is in exactly one group, whose
+// environments are those of its packages, and that no environment has more
+// groups than the budget.
+func checkBudget(t *testing.T, packages []lock.Conda, got []lock.Group, budget int) {
+	t.Helper()
+	count, envs := map[string]int{}, map[string][]string{}
+	for _, p := range packages {
+		envs[p.Name] = union(envs[p.Name], p.Envs)
+	}
+	seen := map[string]bool{}
+	for _, g := range got {
+		var of []string
+		for _, name := range g.Packages {
+			if seen[name] || envs[name] == nil {
+				t.Fatalf("%s is in two groups, or is nobody's", name)
+			}
+			seen[name] = true
+			of = union(of, envs[name])
+		}
+		if diff := cmp.Diff(of, g.Envs); diff != "" || !slices.IsSorted(g.Packages) {
+			t.Fatalf("group %v: %s", g.Packages, diff)
+		}
+		for _, env := range g.Envs {
+			count[env]++
+		}
+	}
+	if len(seen) != len(envs) {
+		t.Fatalf("%d packages placed of %d", len(seen), len(envs))
+	}
+	for env, n := range count {
+		if n > budget {
+			t.Fatalf("%s has %d groups, budget %d", env, n, budget)
+		}
+	}
+}
+
+// Within the budget, whatever the order of the input, whatever plan came before
+// and whatever its budget was; and a plan for the same packages stays.
 func TestProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var old []lock.Group
 	for round := range 300 {
 		var packages []lock.Conda
 		for i := range r.IntN(60) {
-			if r.IntN(4) > 0 {
-				packages = append(packages, pkg(fmt.Sprint("p", i), r.Int64N(20<<20), r.Int64N(1000)))
+			var envs []string
+			for _, env := range []string{"a", "b", "c", "d"} {
+				if r.IntN(3) > 0 {
+					envs = append(envs, env)
+				}
+			}
+			if envs != nil {
+				packages = append(packages, pkg(fmt.Sprint("p", i), r.Int64N(20<<20), r.Int64N(1000), envs...))
 			}
 		}
 		budget := 1 + r.IntN(20)
-		if len(old) > budget {
-			old = nil
-		}
 		got := Conda(packages, budget, old)
-		if len(got) > budget {
-			t.Fatalf("round %d: %d groups, budget %d", round, len(got), budget)
-		}
-		seen := slices.Concat(names(got)...)
-		slices.Sort(seen)
-		if len(seen) != len(packages) || len(slices.Compact(seen)) != len(packages) {
-			t.Fatalf("round %d: %d packages placed, want %d", round, len(seen), len(packages))
+		checkBudget(t, packages, got, budget)
+		if diff := cmp.Diff(got, Conda(packages, budget, got)); diff != "" {
+			t.Fatalf("round %d: not sticky: %s", round, diff)
 		}
 		r.Shuffle(len(packages), func(i, j int) { packages[i], packages[j] = packages[j], packages[i] })
 		if diff := cmp.Diff(got, Conda(packages, budget, old)); diff != "" {
