@@ -216,7 +216,11 @@ func (c *composer) conda() error {
 		return err
 	}
 	above, err := wheels.Layers(wheels.Env{Conda: conda, Wheels: c.lock.Wheels, Archives: c.Wheels})
-	c.prefix = append(ls, above...)
+	if err != nil {
+		return err
+	}
+	hooks, err := c.hooks()
+	c.prefix = slices.Concat(ls, above, hooks)
 	c.layers = append(c.layers, c.prefix...)
 	return err
 }

@@ -45,7 +45,8 @@ type hookDialect interface {
 }
 
 // Files returns the hook's scripts for sh, fish, PowerShell and cmd, which are
-// those that conda looks for. What a shell cannot hold is an error.
+// those that conda looks for. A shell that cannot hold a value, such as cmd one
+// with line breaks, has none: it would set half of what belongs together.
 func (h Hook) Files() ([]HookFile, error) {
 	for _, name := range h.names() {
 		if !IsName(name) || name == pathVar {
@@ -60,19 +61,27 @@ func (h Hook) Files() ([]HookFile, error) {
 		suffix string
 		hookDialect
 	}{{".sh", posixHook{}}, {".fish", fishHook{}}, {".ps1", powerShellHook{}}, {".bat", cmdHook{}}} {
-		var values []string
-		for _, v := range h.Vars {
-			quoted, err := d.quote(v.Value)
-			if err != nil {
-				return nil, fmt.Errorf("a %s hook cannot hold %s: %w", d.suffix, v.Name, err)
-			}
-			values = append(values, quoted)
+		values, ok := quoteAll(d, h.Vars)
+		if !ok {
+			continue
 		}
 		all = append(all,
 			HookFile{"etc/conda/activate.d/" + hookName + d.suffix, d.activate(h, values)},
 			HookFile{"etc/conda/deactivate.d/" + hookName + d.suffix, d.deactivate(h)})
 	}
 	return all, nil
+}
+
+func quoteAll(d hookDialect, vars []Var) ([]string, bool) {
+	var values []string
+	for _, v := range vars {
+		quoted, err := d.quote(v.Value)
+		if err != nil {
+			return nil, false
+		}
+		values = append(values, quoted)
+	}
+	return values, true
 }
 
 // names returns all variables that the hook replaces.
