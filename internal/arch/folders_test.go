@@ -54,7 +54,7 @@ var folders = []folder{
 	{"layers/...", "one kind of layer each", []string{"layers", "lock", "platforms", "tree", "conda/...", "golang/...", "debian", "internal/fault"}},
 	{"devcontainer", "what tools of development containers read: the label and devcontainer.json", []string{"internal/fault"}},
 	{"builder", "lock to layers to images to index", []string{
-		"layers/...", "devcontainer", "lock", "platforms", "tree", "conda/link", "internal/store", "internal/fault",
+		"layers/...", "devcontainer", "lock", "platforms", "shell", "tree", "conda/link", "internal/store", "internal/fault",
 	}},
 
 	{"install", "a locked environment on this machine's disk", []string{
