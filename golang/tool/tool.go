@@ -77,6 +77,9 @@ func Find(ctx context.Context, s Source, pkg, wish string) (Tool, error) {
 	if err := module.CheckImportPath(pkg); err != nil {
 		return Tool{}, problem("usage", pkg, "is not an import path")
 	}
+	if _, own, vendored := strings.Cut(pkg, "/vendor/"); vendored {
+		return Tool{}, hinted(problem("usage", pkg, "is a vendored copy, whose hash nobody has"), "name it by its own path, %s", own)
+	}
 	var nearest error // what the longest path with a module had to say
 	for p := pkg; p != "."; p = path.Dir(p) {
 		if module.CheckPath(p) != nil {

@@ -148,6 +148,7 @@ func TestFindErrors(t *testing.T) {
 	const commands = " | its commands are tools.example/m, tools.example/m/cmd/cgo, tools.example/m/cmd/vet"
 	for _, tc := range []struct{ pkg, wish, want string }{
 		{"../m", "latest", "usage ../m: is not an import path | "},
+		{"tools.example/m/vendor/other.example/cmd/y", "v1", "usage tools.example/m/vendor/other.example/cmd/y: is a vendored copy, whose hash nobody has | name it by its own path, other.example/cmd/y"},
 		{"nowhere.example/x/cmd/y", "latest", "usage nowhere.example/x/cmd/y: no module in the module proxy has this package | write its import path as go install takes it"},
 		{"nowhere.example/x/cmd/y", "v1.0.0", "usage nowhere.example/x/cmd/y: no module in the module proxy has this package | write its import path as go install takes it"},
 		{"tools.example/m/cmd/vet", "v0.9.9", "usage tools.example/m@v0.9.9: the module proxy has no such version | the nearest version is v0.9.0"},
