@@ -38,6 +38,11 @@ func (c *checker) conda(key string, p *Conda) {
 	if p.SitePackages != "" {
 		r.inside("python-site-packages-path", p.SitePackages) // CEP 17
 	}
+	for _, script := range p.IdleScripts {
+		if !slices.Contains(p.LinkScripts, script) {
+			r.usage("idle-scripts", "%q is none of link-scripts", script)
+		}
+	}
 	for _, file := range p.Activation {
 		r.inside("activation", file)
 	}

@@ -8,6 +8,7 @@ package lock
 import (
 	"path"
 	"regexp"
+	"slices"
 
 	"github.com/gophersnake/gophersnake/platforms"
 )
@@ -156,9 +157,15 @@ type Conda struct {
 	SitePackages  string               `toml:"python-site-packages-path,omitempty"`
 	License       string               `toml:"license,omitempty"`
 	LicenseFamily string               `toml:"license-family,omitempty"`
-	Timestamp     int64                `toml:"timestamp,omitempty"`    // milliseconds since the epoch
-	LinkScripts   []string             `toml:"link-scripts,omitempty"` // scripts that installers would run and we never do
-	Activation    []string             `toml:"activation,omitempty" json:",omitempty"` // files that take part in activating: etc/conda/activate.d/*.sh, etc/conda/env_vars.d/*.json
+	Timestamp     int64                `toml:"timestamp,omitempty"`                      // milliseconds since the epoch
+	LinkScripts   []string             `toml:"link-scripts,omitempty"`                   // scripts that installers would run and we never do
+	IdleScripts   []string             `toml:"idle-scripts,omitempty" json:",omitempty"` // those of LinkScripts that are known to change nothing in an image
+	Activation    []string             `toml:"activation,omitempty" json:",omitempty"`   // files that take part in activating: etc/conda/activate.d/*.sh, etc/conda/env_vars.d/*.json
+}
+
+// MayAct returns the link scripts that are not known to change nothing.
+func (c *Conda) MayAct() []string {
+	return slices.DeleteFunc(slices.Clone(c.LinkScripts), func(script string) bool { return slices.Contains(c.IdleScripts, script) })
 }
 
 // Wheel is one Python package in wheel format (PEP 427).

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
+	"github.com/gophersnake/gophersnake/conda/link"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -62,7 +64,7 @@ func (s *resolver) locked(ctx context.Context, lockFile string, env *spec.Enviro
 	if err := s.grounded(env, p, packages); err != nil {
 		return nil, err
 	}
-	return packages, s.scripts(env, packages)
+	return packages, s.scripts(ctx, env, packages)
 }
 
 // complete fills in what a lock file or a channel did not say: from the old
@@ -152,23 +154,63 @@ func describe(c lock.Conda, meta *archive.Meta) (lock.Conda, error) {
 
 // scripts applies the rule for packages with link scripts: none is ever run
 // (promises.md §3.1).
-func (s *resolver) scripts(env *spec.Environment, packages []lock.Conda) error {
-	var found []string
-	for _, c := range packages {
-		if len(c.LinkScripts) > 0 {
-			found = append(found, fmt.Sprintf("%s-%s-%s (%s)", c.Name, c.Version, c.Build, strings.Join(c.LinkScripts, ", ")))
+func (s *resolver) scripts(ctx context.Context, env *spec.Environment, packages []lock.Conda) error {
+	var found, idle []string
+	for i := range packages {
+		c := &packages[i]
+		if len(c.LinkScripts) == 0 {
+			continue
+		}
+		may := c.LinkScripts
+		if env.Conda.Scripts == "known" {
+			if err := s.idle(ctx, c); err != nil {
+				return err
+			}
+			may = c.MayAct()
+		}
+		if len(may) > 0 {
+			found = append(found, fmt.Sprintf("%s-%s-%s (%s)", c.Name, c.Version, c.Build, strings.Join(may, ", ")))
+		} else {
+			idle = append(idle, fmt.Sprintf("%s-%s-%s (%s)", c.Name, c.Version, c.Build, strings.Join(c.LinkScripts, ", ")))
 		}
 	}
 	slices.Sort(found)
+	slices.Sort(idle)
+	if len(idle) > 0 {
+		s.Note("link scripts that change nothing in an image: " + strings.Join(idle, "; "))
+	}
 	switch {
 	case len(found) == 0:
 	case env.Conda.Scripts == "skip":
 		s.Note("link scripts are skipped: " + strings.Join(found, "; "))
 	default:
-		return fault.New(fault.Policy, "conda", "packages with link scripts, which are never run: %s", strings.Join(found, "; ")).
-			WithHint("if the packages work without them, set [conda] scripts = \"skip\"")
+		e := fault.New(fault.Policy, "conda", "packages with link scripts, which are never run: %s", strings.Join(found, "; "))
+		return e.WithHint("if the packages work without them, set [conda] scripts = \"skip\"")
 	}
 	return nil
+}
+
+// idle notes which link scripts of a package change nothing in an image. What was
+// found once is not looked for again.
+func (s *resolver) idle(ctx context.Context, c *lock.Conda) error {
+	if len(c.MayAct()) == 0 {
+		return nil
+	}
+	const most = 64 << 10 // bytes of a script
+	var idle []string
+	err := s.Walk(ctx, c, func(m archive.Member) error {
+		if !slices.Contains(c.LinkScripts, m.Path) || m.Content == nil || m.Size > most {
+			return nil
+		}
+		text, err := io.ReadAll(m.Content)
+		if err == nil && link.IdleScript(m.Path, c.Subdir, text) != "" {
+			idle = append(idle, m.Path)
+		}
+		return err
+	})
+	slices.Sort(idle)
+	c.IdleScripts = idle
+	return err
 }
 
 // oneFact gives a package that several platforms and environments share the

@@ -153,6 +153,35 @@ func TestScripts(t *testing.T) {
 		t.Errorf("scripts (-want +got):\n%s", diff)
 	}
 
+	// Known ones are read once, and the lock remembers which they are.
+	known := oneLock + "scripts = \"known\"\n"
+	w.inside = map[string]string{
+		"a-1-0.conda": "-- bin/.a-post-link.sh --\necho done >> $PREFIX/.messages.txt\n",
+		"z-1-0.conda": "-- bin/.z-post-link.sh --\ntouch $PREFIX/x\n-- bin/.z-pre-unlink.sh --\nrm $PREFIX/x\n",
+	}
+	_, err = resolve.Lock(t.Context(), w, request(t, known))
+	wantError(t, err, fault.Policy, "conda: packages with link scripts, which are never run: z-1-0 (bin/.z-post-link.sh)",
+		`if the packages work without them, set [conda] scripts = "skip"`)
+	w.inside["z-1-0.conda"] = "-- bin/.z-post-link.sh --\n: \n-- bin/.z-pre-unlink.sh --\nrm $PREFIX/x\n"
+	r, notes = request(t, known), nil
+	r.Note = func(text string) { notes = append(notes, text) }
+	idle, text := resolved(t, w, r)
+	if diff := cmp.Diff([]string{"link scripts that change nothing in an image: " + found}, notes); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+	if c := idle.Conda[2]; len(c.IdleScripts) != 2 || len(c.MayAct()) != 0 {
+		t.Errorf("idle scripts %q", c.IdleScripts)
+	}
+	r.Old, w.inside = idle, nil
+	if _, again := resolved(t, w, r); again != text {
+		t.Errorf("again (-was +is):\n%s", cmp.Diff(text, again))
+	}
+	r = request(t, oneLock) // nor is what was known allowed to those who deny all
+	r.Old = idle
+	if _, err = resolve.Lock(t.Context(), w, r); fault.ClassOf(err) != fault.Policy {
+		t.Errorf("error %v", err)
+	}
+
 	r = request(t, oneLock) // what was skipped once is not allowed for ever
 	r.Old = l
 	if _, err = resolve.Lock(t.Context(), w, r); fault.ClassOf(err) != fault.Policy {

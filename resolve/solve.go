@@ -42,7 +42,7 @@ func (s *resolver) solve(ctx context.Context, env *spec.Environment) error {
 		return s.from(ctx, file, env, wishes)
 	}
 	if s.stays(env, wishes) {
-		return s.keep(env, wishes)
+		return s.keep(ctx, env, wishes)
 	}
 	cutoff, ms, err := s.cutoff(env)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *resolver) solve(ctx context.Context, env *spec.Environment) error {
 		if err != nil {
 			return err
 		}
-		if err := s.scripts(env, packages); err != nil {
+		if err := s.scripts(ctx, env, packages); err != nil {
 			return err
 		}
 		s.add(env, t.Platform, packages)
@@ -102,13 +102,13 @@ func (s *resolver) stays(env *spec.Environment, wishes []*wish) bool {
 }
 
 // keep takes over what the old lock has.
-func (s *resolver) keep(env *spec.Environment, wishes []*wish) error {
+func (s *resolver) keep(ctx context.Context, env *spec.Environment, wishes []*wish) error {
 	for _, w := range wishes {
 		old := s.Old.For(env.Name, w.Platform)
 		row := *old.Solve
 		row.Envs = []string{env.Name}
 		s.lock.Solve = append(s.lock.Solve, row)
-		if err := s.scripts(env, old.Conda); err != nil {
+		if err := s.scripts(ctx, env, old.Conda); err != nil {
 			return err
 		}
 		s.add(env, w.Platform, old.Conda)

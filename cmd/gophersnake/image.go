@@ -143,12 +143,16 @@ func (p *project) debs(w *world.World, l *lock.Lock, env *spec.Environment) worl
 	return world.NewDebs(w, from, snapshot)
 }
 
-// allowed refuses packages with link scripts, also from a lock that was made
-// when they were skipped.
+// allowed refuses packages with link scripts that [conda] scripts does not let
+// pass, also from a lock that was made when they were skipped.
 func allowed(env *spec.Environment, packages []lock.Conda) error {
 	for _, c := range packages {
-		if len(c.LinkScripts) > 0 && env.Conda.Scripts != "skip" {
-			return fault.New(fault.Policy, "conda", "package %s has the link script %s, which is never run", c.Name, c.LinkScripts[0]).
+		may := c.LinkScripts
+		if env.Conda.Scripts == "known" {
+			may = c.MayAct()
+		}
+		if len(may) > 0 && env.Conda.Scripts != "skip" {
+			return fault.New(fault.Policy, "conda", "package %s has the link script %s, which is never run", c.Name, may[0]).
 				WithHint("if the package works without it, set [conda] scripts = \"skip\"")
 		}
 	}
