@@ -248,7 +248,3 @@ func unhashed(c lock.Conda) error {
 	return fault.New(fault.Verification, c.URL, "%s in the lock file", what).
 		WithHint("write sha256 hashes into the lock file, or pass --allow-md5 to take the bytes that are served now")
 }
-
-func unsupported(where, what string) *fault.Error {
-	return fault.New(fault.Usage, where, "%s is not part of this version of gophersnake", what)
-}
