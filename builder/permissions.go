@@ -119,12 +119,17 @@ func (c *composer) member() {
 }
 
 // home returns the variable HOME of images that any user runs: one without an
-// account has none that it can write to.
+// account has none that it can write to. The home of an account that the base
+// has is the base's.
 func (c *composer) home() []string {
-	if i := slices.IndexFunc(c.Accounts, c.runsAs); i >= 0 && c.Permissions == RootGroup {
-		return []string{"HOME=/home/" + c.Accounts[i].Name}
+	i := slices.IndexFunc(c.Accounts, c.runsAs)
+	if i < 0 || c.Permissions != RootGroup {
+		return nil
 	}
-	return nil
+	if _, _, err := files.UserID(c.facts, nil, c.Accounts[i].Name); err == nil {
+		return nil
+	}
+	return []string{"HOME=/home/" + c.Accounts[i].Name}
 }
 
 // shared adds the layer that lets a group write the directories of the prefix,

@@ -205,6 +205,21 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// TestBaseHome checks that an account of the base keeps its own home.
+func TestBaseHome(t *testing.T) {
+	for passwd, want := range map[string]bool{"": true, "dev:x:1000:1000::/srv/dev:/bin/sh\n": false} {
+		p := newProject(t)
+		p.user = "1000"
+		img, err := p.image(amd64, nil, func(s *lock.Selection, in *builder.Inputs) {
+			s.Base, in.Permissions = &lock.Base{Facts: lock.Facts{Passwd: passwd}}, builder.RootGroup
+		})
+		must(t, err)
+		if got := slices.Contains(img.Config.Env, "HOME=/home/dev"); got != want {
+			t.Errorf("with the base's %q: variables %q", passwd, img.Config.Env)
+		}
+	}
+}
+
 // fileText returns a file of an image's last layer but one of permissions.
 func fileText(t *testing.T, img v1.Image, name string) (text string) {
 	t.Helper()
