@@ -62,7 +62,7 @@ resolves. What is installed already needs no network.`,
 // lockedFlag adds --locked to commands that never write the lock, since scripts
 // pass it to all.
 func lockedFlag(cmd *cobra.Command, locked *bool) {
-	cmd.Flags().BoolVar(locked, "locked", true, "never write the lock; exit 3 if it is out of date (always so)")
+	cmd.Flags().BoolVar(locked, "locked", false, "never write the lock; exit 3 if it is out of date: always so here")
 }
 
 // shell returns the shell that a flag names, or that of $SHELL.
