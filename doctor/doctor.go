@@ -39,6 +39,7 @@
 //	image-profile   login shells lose the image's PATH
 //	image-user      USER is a name, or a number that /etc/passwd has not
 //	image-command   the program that the image starts is not there
+//	image-entry     activation scripts that only the entry script sources are not sourced
 //	image-setuid    files above the base are setuid or setgid
 //	image-open      everyone may write to files above the base
 //	image-goroot    the image's user may change its Go
@@ -79,6 +80,7 @@ type Want struct {
 	Foreign  bool              // the lock is for other platforms: its packages are not for here
 	GoEnv    map[string]string // [go.env]
 	ImageEnv map[string]string // [image.env]
+	Entry    string            // what an image's entry point has to begin with; "" for anything
 	Rows     map[string]bool   // digests of the lock's layers, its base's included; nil without any
 }
 

@@ -12,11 +12,15 @@ import (
 // image judges what only an image has.
 func (c *check) image() {
 	c.imageEnv()
+	c.imageUnset()
 	c.imagePath()
 	c.profile()
 	c.imageUser()
 	if m := c.Image; m.Command != "" && !m.Found {
 		c.found(Error, "image-command", m.Command, "install it, or set [image] entrypoint and cmd", "is what the image starts, and no program of it")
+	}
+	if e := c.want.Entry; e != "" && c.Image.Shell && c.Image.Command != e {
+		c.found(Error, "image-entry", "ENTRYPOINT", "build the image from the lock, and leave its entry point as it is", "does not begin with %s, which sources the activation scripts that depend on where the image runs", e)
 	}
 	c.files("image-setuid", c.Image.Special, "setuid or setgid: who runs them gets another's rights", "take the bits away")
 	c.files("image-open", c.Image.Open, "for everyone to write", "take the bits away, or let a group write")
@@ -68,6 +72,19 @@ func (c *check) imageEnv() {
 			is = "is not set"
 		}
 		c.found(Error, "image-env", key, "build the image from the lock", "%s in ENV, activation says %q", is, want)
+	}
+}
+
+// imageUnset checks that ENV has no variable that activation takes away.
+func (c *check) imageUnset() {
+	if c.want.Lock == nil || c.want.Lock.Activation == nil {
+		return
+	}
+	for _, key := range c.want.Lock.Activation.Unset {
+		_, own := c.want.ImageEnv[key]
+		if value, ok := c.Env[key]; ok && !own && (key != "GOROOT" || !c.told("goroot-env")) {
+			c.found(Error, "image-env", key, "build the image from the lock", "is %q in ENV, activation takes it away", value)
+		}
 	}
 }
 

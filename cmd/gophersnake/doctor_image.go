@@ -12,6 +12,7 @@ import (
 	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/doctor"
 	"github.com/gophersnake/gophersnake/internal/fetch"
+	"github.com/gophersnake/gophersnake/layers/activation"
 	"github.com/gophersnake/gophersnake/lock"
 	"github.com/gophersnake/gophersnake/platforms"
 )
@@ -86,6 +87,9 @@ func (p *project) wantOfImage(l *lock.Lock, pl platforms.Platform, ref string, l
 		return doctor.Want{}, nil
 	}
 	w := wantOf(l, env, pl)
+	if a := w.Lock.Activation; a != nil && len(a.Dynamic) > 0 {
+		w.Entry = "/" + activation.EntryPath
+	}
 	if len(rows) > 0 && !w.Foreign {
 		w.Rows = rows
 		if b := w.Lock.Base; b != nil {
@@ -137,4 +141,3 @@ func readRecord(r io.Reader) (string, error) {
 	}
 	return strings.Join(lines, "\n"), nil
 }
-

@@ -173,6 +173,18 @@ var brokenImages = []struct {
 	{"image-user by name", func(s *specimen) { s.config.User = "dev" }},
 	{"image-user unknown", func(s *specimen) { s.config.User = "4711:901" }},
 	{"image-command", func(s *specimen) { s.config.Entrypoint = []string{"/usr/local/bin/entry.sh"} }},
+	{"image-env that should not be", func(s *specimen) {
+		for i := range s.lock.Activation {
+			s.lock.Activation[i].Unset = []string{"LD_PRELOAD"}
+		}
+		s.set("LD_PRELOAD", "/lib/x.so")
+	}},
+	{"image-entry", func(s *specimen) {
+		for i := range s.lock.Activation {
+			s.lock.Activation[i].Inputs = "sha256:" + strings.Repeat("d", 64)
+			s.lock.Activation[i].Dynamic = []lock.Dynamic{{Script: "etc/conda/activate.d/gcc.sh", Package: "numpy", Reason: "runs a program"}}
+		}
+	}},
 	{"image-setuid", func(s *specimen) { s.replace(archivetest.Entry{Name: "opt/conda/bin/ping", Mode: 0o4755}) }},
 	{"image-open", func(s *specimen) {
 		s.replace(archivetest.Entry{Name: "opt/conda/etc/", Type: tar.TypeDir, Mode: 0o777})
