@@ -68,7 +68,7 @@ func special(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[Cutoff]():
 		return &jsonschema.Schema{Type: "string"}
 	case reflect.TypeFor[Setting]():
-		return &jsonschema.Schema{Description: "A value of JSON."}
+		return &jsonschema.Schema{}
 	case reflect.TypeFor[Command]():
 		text := &jsonschema.Schema{Type: "string"}
 		one := []*jsonschema.Schema{text, {Type: "array", Items: text}}

@@ -52,6 +52,12 @@ func TestSchema(t *testing.T) {
 	if programs := property("CLI", "platforms")["items"].(map[string]any)["enum"]; len(programs.([]any)) != 6 {
 		t.Errorf("cli.platforms: %v", programs)
 	}
+	if command := property("Devcontainer", "post-create-command"); len(command["oneOf"].([]any)) != 3 || command["description"] == nil {
+		t.Errorf("devcontainer.post-create-command: %v", command)
+	}
+	if settings := property("Devcontainer", "settings"); settings["type"] != "object" || settings["additionalProperties"] != nil {
+		t.Errorf("devcontainer.settings: %v", settings)
+	}
 	if objects["Variant"] == nil || property("Spec", "image") == nil || property("Spec", "env") == nil {
 		t.Error("the top level or its variants lack keys")
 	}
