@@ -70,10 +70,12 @@ type wantedFile struct {
 	Before []string
 	Vars   map[string][]byte
 	Unset  []string
+	Source []string
+	Back   []string
 }
 
 func (f wantedFile) wanted() shell.Wanted {
-	w := shell.Wanted{ID: f.ID, Prompt: f.Prompt, Before: f.Before, Unset: f.Unset}
+	w := shell.Wanted{ID: f.ID, Prompt: f.Prompt, Before: f.Before, Unset: f.Unset, Source: f.Source, Back: f.Back}
 	for _, name := range slices.Sorted(maps.Keys(f.Vars)) {
 		w.Vars = append(w.Vars, shell.Var{Name: name, Value: string(f.Vars[name])})
 	}
