@@ -19,8 +19,8 @@ const wrap = "#!/bin/sh\nlog=$1; shift\necho \"$1 HOME=$HOME SECRET=$SECRET $(co
 // TestToolExec checks that a configured program runs the compiler, in a directory
 // whose name needs quotes, and that what changes nothing gives the same bytes.
 func TestToolExec(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("needs a shell")
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("compiles the runtime, by a shell")
 	}
 	dir := filepath.Join(t.TempDir(), "my 'own' tools")
 	write(t, dir, hello())
