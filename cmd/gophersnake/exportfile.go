@@ -49,8 +49,8 @@ func (o *fileOptions) flags(cmd *cobra.Command) {
 // exportFile writes what change makes of a file, as a whole, and prints its
 // name. Change gets the file's name for errors, and no data where there is none.
 func (a *app) exportFile(cmd *cobra.Command, o fileOptions, file string, change func(name string, data []byte) ([]byte, error)) error {
-	print := o.to == "-"
-	if o.to != "" && !print {
+	show := o.to == "-"
+	if o.to != "" && !show {
 		file = a.at(o.to)
 	}
 	old, err := readSmall(file)
@@ -61,7 +61,7 @@ func (a *app) exportFile(cmd *cobra.Command, o fileOptions, file string, change 
 	switch {
 	case err != nil:
 		return err
-	case print:
+	case show:
 		_, err := a.stdout.Write(text)
 		return err
 	case bytes.Equal(text, old) && old != nil:
@@ -110,8 +110,8 @@ func readSmall(file string) ([]byte, error) {
 // writeWhole replaces a file, or what a link leads to, or makes it with its
 // directory.
 func writeWhole(file string, text []byte) error {
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
