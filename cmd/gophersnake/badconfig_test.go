@@ -25,7 +25,7 @@ func TestBadConfiguration(t *testing.T) {
 		{"A02 NUL", "version = 1\x00\n", "gophersnake: gophersnake.toml:1:12: not TOML: expected newline but got U+0000\n"},
 		{"A03 unknown key", imageTable + "[conda]\npakages = [\"x\"]\n", "gophersnake: gophersnake.toml:5:1: unknown key \"pakages\" in conda\nhint: known keys: categories, channel-priority, channels, dependencies, environment, exclude-newer, file, lock, prefix, pyc, scripts, target, virtual-packages, wheels\n"},
 		{"A03 unknown table", imageTable + "[cond]\nlock = \"x\"\n", "gophersnake: gophersnake.toml:4:2: unknown key \"cond\"\nhint: did you mean \"conda\"?\n"},
-		{"A03 known key, wrong table", imageTable + "channels = [\"conda-forge\"]\n", "gophersnake: gophersnake.toml:4:1: unknown key \"channels\" in image\nhint: known keys: annotations, cmd, entrypoint, env, labels, name, platforms, tags, user, workdir\n"},
+		{"A03 known key, wrong table", imageTable + "channels = [\"conda-forge\"]\n", "gophersnake: gophersnake.toml:4:1: unknown key \"channels\" in image\nhint: known keys: annotations, cmd, entrypoint, env, labels, name, permissions, platforms, tags, user, workdir\n"},
 		{"A04 string for list", imageTable + "[conda]\nchannels = \"conda-forge\"\n", "gophersnake: gophersnake.toml:5:12: conda.channels: want a list of strings, got a string\nhint: put it in brackets: channels = [\"conda-forge\"]\n"},
 		{"A04 list for string", "version = 1\n[image]\nname = [\"x\"]\n", "gophersnake: gophersnake.toml:3:8: image.name: want a string, got a list\n"},
 		{"A04 version", "version = \"1\"\n", "gophersnake: gophersnake.toml:1:11: version: want a number, got a string\nhint: write: version = 1\n"},
