@@ -141,7 +141,7 @@ type Target struct {
 type Go struct {
 	// Versions (1.26, 1.26.8), ranges (>=1.21.0,<1.22.0), or files that say it: go.mod, go.work, .go-version, .tool-versions. The first is the default.
 	Versions []string `toml:"versions"`
-	// Where toolchains come from. Default: module.
+	// Where toolchains come from: the module proxy, the archives of go.dev/dl, conda's package go, or the first that has them. Default: module.
 	Source string `toml:"source" jsonschema:"enum=module,enum=release,enum=conda,enum=auto"`
 	// Module proxy for lock and build, never in the image. Default: GOPROXY.
 	Proxy string `toml:"proxy"`
