@@ -38,6 +38,7 @@ type scriptedDownloads struct {
 	key    *openpgp.Entity
 	files  map[string][]byte
 	server *httptest.Server
+	sumKey string // of the checksum database
 }
 
 // keyBorn is when the test's keys were made; they have a subkey that signs for
@@ -179,7 +180,7 @@ func (d *scriptedDownloads) run(s *site, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	code := run(context.Background(), process{
 		args: append([]string{"-C", s.dir}, args...), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
-		lookupenv: func(key string) (string, bool) { value, ok := env[key]; return value, ok }, vars: func() []string { return s.env }, now: time.Now,
+		lookupenv: func(key string) (string, bool) { value, ok := env[key]; return value, ok }, vars: func() []string { return s.env }, now: time.Now, sumKey: d.sumKey,
 		goKey: func() (*signature.Key, error) {
 			var public bytes.Buffer
 			if err := d.key.Serialize(&public); err != nil {

@@ -29,6 +29,7 @@ const sumsName = "sums.example"
 // checksum database that is in step with them.
 type scriptedProxy struct {
 	zips     map[string][]byte // by module version
+	refused  string            // the version whose zip is 403
 	verifier string
 	signer   string
 	handler  atomic.Value // http.Handler of the database
@@ -100,6 +101,8 @@ func (p *scriptedProxy) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch data, ok := p.zips[version]; {
+	case version == p.refused && ext == ".zip":
+		w.WriteHeader(http.StatusForbidden)
 	case strings.HasPrefix(r.URL.Path, "/sumdb/"+sumsName+"/"):
 		r.URL.Path = strings.TrimPrefix(r.URL.Path, "/sumdb/"+sumsName)
 		p.handler.Load().(http.Handler).ServeHTTP(w, r)
@@ -254,6 +257,43 @@ func TestForkedTree(t *testing.T) {
 		t.Errorf("exit %d\n got %q\nwant %q", got.Code, got.Stderr, want)
 	}
 	fresh.absent(lockName)
+}
+
+// TestAutoByPlatform checks that "auto" takes a module where there is one, and an
+// archive for the platform whose module the proxy refuses.
+func TestAutoByPlatform(t *testing.T) {
+	t.Parallel()
+	p, d := newProxy(t), newDownloads(t, "1.26.8")
+	p.refused, d.sumKey = "v0.0.1-go1.26.8.linux-arm64", p.verifier
+	s := d.project("auto", `"1.26"`)
+	s.env = append(s.env, "GOPROXY="+p.server.URL)
+	got := d.run(s, "lock")
+	want := strings.ReplaceAll(`go      platform      source   use             verified by
+1.26.8  linux/amd64   module   image, compile  checksum database, zip fetched
+1.26.8  linux/arm64   release  image, compile  download index, signed by KEY
+                                                 not as module: the module proxy does not give it
+1.26.8  darwin/amd64  module   compile         checksum database
+1.26.8  darwin/arm64  module   compile         checksum database
+`, "KEY", fingerprint(d.key.Subkeys[0].PublicKey))
+	if got.Code != 0 || !strings.HasSuffix(got.Stderr, want) {
+		t.Fatalf("exit %d\n%s", got.Code, got.Stderr)
+	}
+	text := s.read(lockName)
+	if got := d.run(s, "build", "-o", "oci:image"); got.Code != 0 {
+		t.Fatalf("exit %d\n%s", got.Code, got.Stderr)
+	}
+	s.digest("oci:image")
+	// The same again asks nobody, and a lock with the same wish stays.
+	s.env = append(s.env, "GOPROXY=off")
+	if got := d.run(s, "lock", "--check", "--offline"); got.Code != 0 {
+		t.Errorf("exit %d\n%s", got.Code, got.Stderr)
+	}
+	if got := d.run(s, "build", "--locked", "--offline", "-o", "oci:again"); got.Code != 0 || s.digest("oci:again") != s.digest("oci:image") {
+		t.Errorf("exit %d\n%s", got.Code, got.Stderr)
+	}
+	if again, _, _ := strings.Cut(s.read(lockName), "[[layer]]"); strings.TrimSpace(again) != strings.TrimSpace(text) {
+		t.Errorf("the lock changed:\n%s", again)
+	}
 }
 
 // TestNoSuchPlatform checks a platform that does not exist (A07).
