@@ -77,13 +77,16 @@ func (a *Archive) Preset(name string) ([]*Package, error) {
 // dependencies that cannot be met.
 func (a *Archive) Closure(names []string, have ...*Package) ([]*Package, error) {
 	c := &closure{archive: a, chosen: map[string]*Package{}, why: map[string]string{}}
+	wanted, err := a.wanted(names)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range have {
 		c.chosen[p.Name] = p
 	}
-	for _, name := range names {
-		p, err := a.named(name)
-		if err != nil {
-			return nil, err
+	for _, p := range wanted {
+		if q := c.chosen[p.Name]; q != nil && q != p {
+			delete(c.chosen, p.Name) // a version that was asked for instead of the newest
 		}
 		c.add(p, "")
 	}
@@ -120,6 +123,31 @@ func (a *Archive) relations(p *Package, fields ...string) (all [][]Relation, err
 			return nil, tree.NewError("package "+p.Name, "%w", err)
 		}
 		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// wanted returns the packages that a user asked for: a version that is named
+// counts wherever in the list it stands.
+func (a *Archive) wanted(names []string) ([]*Package, error) {
+	exact := map[string]*Package{}
+	all := make([]*Package, len(names))
+	for i, name := range names {
+		p, err := a.named(name)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = p
+		if !strings.Contains(name, "=") {
+			continue
+		}
+		if q := exact[p.Name]; q != nil && q != p {
+			return nil, tree.NewError("", "package %q is asked for in the versions %s and %s", p.Name, q.Version, p.Version).WithClass("usage")
+		}
+		exact[p.Name] = p
+	}
+	for i, p := range all {
+		all[i] = cmp.Or(exact[p.Name], p)
 	}
 	return all, nil
 }

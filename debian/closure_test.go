@@ -114,6 +114,7 @@ func TestClosureErrors(t *testing.T) {
 	for want, text := range map[string]string{
 		"nothing":       `there is no package "nothing"`,
 		"awk":           `package "awk" is virtual`,
+		"foo=1 foo=2":   `package "foo" is asked for in the versions 1 and 2`,
 		"foo=3":         `package "foo" has no version 3`,
 		"deep":          "deep -> needs-more 1 needs virtual (>= 3), which cannot be had",
 		"foo bash":      "foo -> baz 1 excludes bash 5.2 (bash (<< 6))",
@@ -142,6 +143,25 @@ func TestVersions(t *testing.T) {
 		var h interface{ Hint() string }
 		if !errors.As(err, &h) || h.Hint() != hint {
 			t.Errorf("curl=%s: %v, want the hint %q", want, err, hint)
+		}
+	}
+}
+
+// TestExactVersion shows that a version which is named counts before what else
+// asks for the package.
+func TestExactVersion(t *testing.T) {
+	a := archive(t, world)
+	newest, err := a.named("foo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, choose := range map[string]func() ([]*Package, error){
+		"later in the list": func() ([]*Package, error) { return a.Closure([]string{"foo", "foo=1"}) },
+		"over a preset":     func() ([]*Package, error) { return a.Closure([]string{"foo=1"}, newest) },
+	} {
+		all, err := choose()
+		if err != nil || len(all) != 1 || all[0].Version != "1" {
+			t.Errorf("%s: %v, %v", name, all, err)
 		}
 	}
 }
