@@ -223,8 +223,12 @@ func TestWanted(t *testing.T) {
 	}
 	e.Lock.Activation.Env = append(e.Lock.Activation.Env, "X=1")
 	other, err := e.Install(t.Context())
-	if err != nil || other.Wanted().ID == w.ID {
-		t.Errorf("%v: another environment has the same ID", err)
+	if err != nil || other.Wanted().ID == w.ID || other.Prefix != in.Prefix {
+		t.Errorf("%v: another environment has the same ID, or not the same packages", err)
+	}
+	e.Lock.Activation.Env = append(e.Lock.Activation.Env, "GOFLAGS=-v")
+	if other, err = e.Install(t.Context()); err != nil || other.Prefix == in.Prefix {
+		t.Errorf("%v: hooks of another Go are not in another prefix", err)
 	}
 }
 

@@ -102,8 +102,7 @@ func (h Hook) own(name string) string  { return "__gophersnake_" + h.ID + "_" + 
 func Hooks(prefix string, vars []string) ([]HookFile, error) {
 	w := FromVars(vars)
 	w.AddGo()
-	sum := sha256.Sum256([]byte(prefix + "\x00" + strings.Join(vars, "\x00")))
-	h := Hook{ID: hex.EncodeToString(sum[:4]), Unset: w.Unset}
+	h := Hook{Unset: w.Unset}
 	for _, v := range w.Vars {
 		if strings.HasPrefix(v.Name, "GO") || strings.HasPrefix(v.Name, "CGO_") {
 			h.Vars = append(h.Vars, v)
@@ -114,5 +113,7 @@ func Hooks(prefix string, vars []string) ([]HookFile, error) {
 			h.Path = append(h.Path, dir)
 		}
 	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", prefix, h.Path, h.Vars))
+	h.ID = hex.EncodeToString(sum[:4])
 	return h.Files()
 }

@@ -1,31 +1,31 @@
 # The Go of this environment, by gophersnake. Sourced by conda, mamba and micromamba.
-if test "$__GOPHERSNAKE_e175bd6e_ACTIVE" != on
+if test "$__GOPHERSNAKE_7ea168d9_ACTIVE" != on
     if set -qgx GOROOT
-        set -gx __GOPHERSNAKE_e175bd6e_GOROOT "$GOROOT"
+        set -gx __GOPHERSNAKE_7ea168d9_GOROOT "$GOROOT"
     else if set -qg GOROOT
-        set -g __gophersnake_e175bd6e_GOROOT $GOROOT
+        set -g __gophersnake_7ea168d9_GOROOT $GOROOT
     end
     if set -qgx GOPATH
-        set -gx __GOPHERSNAKE_e175bd6e_GOPATH "$GOPATH"
+        set -gx __GOPHERSNAKE_7ea168d9_GOPATH "$GOPATH"
     else if set -qg GOPATH
-        set -g __gophersnake_e175bd6e_GOPATH $GOPATH
+        set -g __gophersnake_7ea168d9_GOPATH $GOPATH
     end
     if set -qgx GOFLAGS
-        set -gx __GOPHERSNAKE_e175bd6e_GOFLAGS "$GOFLAGS"
+        set -gx __GOPHERSNAKE_7ea168d9_GOFLAGS "$GOFLAGS"
     else if set -qg GOFLAGS
-        set -g __gophersnake_e175bd6e_GOFLAGS $GOFLAGS
+        set -g __gophersnake_7ea168d9_GOFLAGS $GOFLAGS
     end
     if set -qgx CGO_ENABLED
-        set -gx __GOPHERSNAKE_e175bd6e_CGO_ENABLED "$CGO_ENABLED"
+        set -gx __GOPHERSNAKE_7ea168d9_CGO_ENABLED "$CGO_ENABLED"
     else if set -qg CGO_ENABLED
-        set -g __gophersnake_e175bd6e_CGO_ENABLED $CGO_ENABLED
+        set -g __gophersnake_7ea168d9_CGO_ENABLED $CGO_ENABLED
     end
     if set -qgx GOBIN
-        set -gx __GOPHERSNAKE_e175bd6e_GOBIN "$GOBIN"
+        set -gx __GOPHERSNAKE_7ea168d9_GOBIN "$GOBIN"
     else if set -qg GOBIN
-        set -g __gophersnake_e175bd6e_GOBIN $GOBIN
+        set -g __gophersnake_7ea168d9_GOBIN $GOBIN
     end
-    set -gx __GOPHERSNAKE_e175bd6e_ACTIVE on
+    set -gx __GOPHERSNAKE_7ea168d9_ACTIVE on
     set -l at (contains -i -- "$CONDA_PREFIX/bin" $PATH; or echo 1)
     contains -- '/one/go/bin' $PATH[1..$at]; or set -gx PATH '/one/go/bin' $PATH
     set -l at (contains -i -- "$CONDA_PREFIX/bin" $PATH; or echo 1)
