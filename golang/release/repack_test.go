@@ -25,7 +25,8 @@ import (
 func distpack(t testing.TB, members ...tarMember) []byte {
 	t.Helper()
 	var buf bytes.Buffer
-	z := gzip.NewWriter(&buf)
+	z, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
+	must(t, err)
 	w := tar.NewWriter(z)
 	for _, m := range members {
 		h := &tar.Header{Name: m.name, Mode: m.mode, Size: int64(len(m.content)), Typeflag: m.kind, Linkname: m.link}
