@@ -63,7 +63,7 @@ func onlyMessages(script string) bool {
 // isSet reports whether a line only sets options of the shell.
 func isSet(line string) bool {
 	options, ok := strings.CutPrefix(line, "set ")
-	return ok && strings.Trim(options, "-+euxo pipefail") == ""
+	return ok && strings.Trim(options, "-+ aefilopux") == ""
 }
 
 // writesMessages cuts the redirection to .messages.txt out of a line, and reports
