@@ -10,7 +10,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/gophersnake/gophersnake/base"
-	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/platforms"
 )
 
@@ -20,6 +19,8 @@ type imageDiff struct {
 	New       string         `json:"new"`
 	Platforms []platformDiff `json:"platforms"`
 	Pulled    int64          `json:"pulled"` // bytes of blobs, by who pulls all platforms that both have
+
+	pulled map[string]bool // blobs that are counted
 }
 
 // platformDiff is the difference on one platform. Only says which of the images
@@ -71,8 +72,7 @@ func (a *app) diffImages(ctx context.Context, oldRef, newRef string) (*imageDiff
 	if all, err = a.wanted(all); err != nil {
 		return nil, err
 	}
-	d := &imageDiff{Old: oldRef, New: newRef}
-	pulled := map[string]bool{}
+	d := &imageDiff{Old: oldRef, New: newRef, pulled: map[string]bool{}}
 	for _, p := range all {
 		one := platformDiff{Platform: p.String(), Packages: []packageChange{}}
 		switch {
@@ -81,7 +81,7 @@ func (a *app) diffImages(ctx context.Context, oldRef, newRef string) (*imageDiff
 		case !slices.Contains(is, p):
 			one.Only = "old"
 		default:
-			if err := one.compare(ctx, src, oldRef, newRef, pulled, &d.Pulled); err != nil {
+			if err := d.compare(ctx, src, p, &one); err != nil {
 				return nil, err
 			}
 		}
@@ -133,40 +133,36 @@ func contentsOf(ctx context.Context, src *base.Source, ref string, p platforms.P
 	return c, nil
 }
 
-// compare fills in the difference of two images on a platform. The sum counts
-// every blob once for all platforms.
-func (d *platformDiff) compare(ctx context.Context, src *base.Source, oldRef, newRef string, pulled map[string]bool, sum *int64) error {
-	p, err := platforms.Parse(d.Platform)
-	if err != nil {
-		return fault.New(fault.Failed, "", "%w", err)
-	}
-	was, err := contentsOf(ctx, src, oldRef, p)
+// compare fills in the difference on a platform. Pulled counts every blob once
+// for all platforms.
+func (d *imageDiff) compare(ctx context.Context, src *base.Source, p platforms.Platform, one *platformDiff) error {
+	was, err := contentsOf(ctx, src, d.Old, p)
 	if err != nil {
 		return err
 	}
-	is, err := contentsOf(ctx, src, newRef, p)
+	is, err := contentsOf(ctx, src, d.New, p)
 	if err != nil {
 		return err
 	}
-	d.Layers = compareBlobs(was.layers, is.layers)
-	d.Pulled = d.Layers.Pulled
-	blobs := d.Layers.Added
+	one.Layers = compareBlobs(was.layers, is.layers)
+	one.Pulled = one.Layers.Pulled
+	blobs := one.Layers.Added
 	if was.config.Digest != is.config.Digest {
-		d.Config = is.config.Size
-		d.Pulled += d.Config
-		blobs = append(slices.Clone(blobs), diffBlob{Digest: is.config.Digest.String(), Size: d.Config})
+		one.Config = is.config.Size
+		one.Pulled += one.Config
+		blobs = append(slices.Clone(blobs), diffBlob{Digest: is.config.Digest.String(), Size: one.Config})
 	}
 	for _, b := range blobs {
-		if !pulled[b.Digest] {
-			pulled[b.Digest] = true
-			*sum += b.Size
+		if !d.pulled[b.Digest] {
+			d.pulled[b.Digest] = true
+			d.Pulled += b.Size
 		}
 	}
-	before, err := was.packages(d.Layers.Removed)
+	before, err := was.packages(one.Layers.Removed)
 	if err != nil {
 		return err
 	}
-	after, err := is.packages(d.Layers.Added)
+	after, err := is.packages(one.Layers.Added)
 	if err != nil {
 		return err
 	}
@@ -179,7 +175,7 @@ func (d *platformDiff) compare(ctx context.Context, src *base.Source, oldRef, ne
 	if err != nil {
 		return err
 	}
-	d.Packages = append(d.Packages, comparePackages(before, after)...)
+	one.Packages = append(one.Packages, comparePackages(before, after)...)
 	return nil
 }
 
