@@ -16,7 +16,7 @@ import (
 // Files whose names or texts tell of a package in a layer.
 var (
 	condaFile = regexp.MustCompile(`(?:^|/)conda-meta/([^/]+)-([^-/]+)-([^-/]+)\.json$`)
-	wheelDir  = regexp.MustCompile(`/([^/]+)-([^-/]+)\.dist-info/RECORD$`)
+	wheelDir  = regexp.MustCompile(`/site-packages/([^/]+)-([^-/]+)\.dist-info/RECORD$`)
 	goVersion = regexp.MustCompile(`^(?:usr/local/go|opt/go/[^/]+|.*/go)/VERSION$`)
 )
 

@@ -16,6 +16,7 @@ func TestNotice(t *testing.T) {
 		{"opt/conda/lib/python3.12/site-packages/python_dateutil-2.9.0.dist-info/RECORD", ""},
 		{"opt/conda/lib/python3.12/site-packages/Requests-2.32.3.dist-info/RECORD", ""},
 		{"opt/conda/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA", ""},
+		{"opt/conda/lib/python3.12/site-packages/setuptools/_vendor/inflect-7.3.1.dist-info/RECORD", ""},
 		{"usr/local/go/VERSION", "go1.26.8\ntime 2026-08-28\n"},
 		{"opt/go/1.25.4/VERSION", "go1.25.4\n"},
 		{"usr/share/x/VERSION", "7\n"},
