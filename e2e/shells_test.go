@@ -180,7 +180,7 @@ func inShell(t *testing.T, program []string, path, begin, end string) {
 	}
 	cmd := exec.CommandContext(t.Context(), program[0], append(program[1:], file)...)
 	cmd.Dir = work
-	cmd.Env = []string{"PATH=" + path + "/usr/local/bin:/usr/bin:/bin", "HOME=" + work, "GOROOT=/stray\n'root'", "GOPATH=", "GOFLAGS=\xff`!%", "LC_ALL=C.UTF-8"}
+	cmd.Env = []string{"PATH=" + path + "/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GOROOT=/stray\n'root'", "GOPATH=", "GOFLAGS=\xff`!%", "LC_ALL=C.UTF-8"}
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil || errs.Len() > 0 {
