@@ -149,6 +149,7 @@ func inRoot(t *testing.T, root string, args ...string) string {
 
 func runNative(t *testing.T, root string) {
 	mountSystem(t, root)
+	mountCache(t, root)
 	module := filepath.Join(root, "tmp", "hello")
 	if err := os.CopyFS(module, os.DirFS(filepath.Join(repo, "examples", "quickstart"))); err != nil {
 		t.Fatal(err)
@@ -200,6 +201,24 @@ func mountSystem(t *testing.T, root string) {
 	for name, minor := range map[string]string{"null": "3", "zero": "5", "random": "8", "urandom": "9"} {
 		run(t, "mknod", "-m", "666", filepath.Join(root, "dev", name), "c", "1", minor)
 	}
+}
+
+// mountCache gives the go command of a root the build cache of those of other
+// tests: the standard library that the same toolchain compiles is the same.
+func mountCache(t *testing.T, root string) {
+	t.Helper()
+	cache, at := filepath.Join(work, "go-in-roots"), filepath.Join(root, "tmp", ".cache")
+	for _, dir := range []string{cache, at} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "mount", "--bind", cache, at)
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "--lazy", at).CombinedOutput(); err != nil {
+			t.Errorf("umount %s: %v\n%s", at, err, out)
+		}
+	})
 }
 
 // runEmulated runs programs of an arm64 root, each by itself: without binfmt

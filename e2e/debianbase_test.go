@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -45,15 +46,41 @@ func TestDataToolsOnDebian(t *testing.T) {
 	})
 }
 
-// TestAptOnDebian shows that apt and dpkg take a base for their own.
+// TestAptOnDebian shows that apt and dpkg take a base for their own, whose
+// packages are the newest of three suites, those of security updates from
+// their own archive.
 func TestAptOnDebian(t *testing.T) {
-	dir := debianProject(t, `"linux/arm64"`, "trixie", []string{"apt", "bash", "ca-certificates", "coreutils"})
-	s := newStore(t)
-	s.gs(t, dir, "lock")
-	s.gs(t, dir, "build", "--locked", "-o", "oci:image")
-	root := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), "arm64")
-	checkEmulated(t, root)
-	emulated(t, root, "/usr/bin/apt-get", "check")
+	dir := debianProject(t, `"linux/amd64", "linux/arm64"`, "trixie", []string{"apt", "bash", "ca-certificates", "coreutils"})
+	edit(t, filepath.Join(dir, "gophersnake.toml"), `suite = "trixie"`, `suite = "trixie", extra-suites = ["trixie-updates", "trixie-security"]`)
+	newStore(t).gs(t, dir, "lock")
+	coldStore(t).gs(t, dir, "build", "--locked", "-o", "rootfs:root")
+	amd64, arm64 := filepath.Join(dir, "root", "linux-amd64"), filepath.Join(dir, "root", "linux-arm64")
+	checkEmulated(t, arm64)
+	emulated(t, arm64, "/usr/bin/apt-get", "check")
+	run(t, "chroot", amd64, "apt-get", "check")
+	if out := run(t, "chroot", amd64, "dpkg", "--audit"); out != "" {
+		t.Errorf("dpkg --audit: %s", out)
+	}
+	checkNewest(t, amd64)
+}
+
+// checkNewest asks a root's own apt whether the three suites have a newer
+// version of anything.
+func checkNewest(t *testing.T, root string) {
+	t.Helper()
+	mountSystem(t, root)
+	m := mirror(t)
+	sources := fmt.Sprintf("deb [trusted=yes] %s trixie main\ndeb [trusted=yes] %s trixie-updates main\ndeb [trusted=yes] %s-security trixie-security main\n", m, m, m)
+	for name, text := range map[string]string{"etc/apt/sources.list": sources, "etc/resolv.conf": readFile(t, "/etc/resolv.conf"), "etc/hosts": readFile(t, "/etc/hosts")} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, "chroot", root, "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "update")
+	// It would add Essential packages, which nothing here asks for.
+	if out := run(t, "chroot", root, "apt-get", "-s", "dist-upgrade"); !regexp.MustCompile(`\n0 upgraded, \d+ newly installed, 0 to remove and 0 not upgraded\.\n`).MatchString(out) {
+		t.Errorf("apt-get says %s", out)
+	}
 }
 
 // checkSystem asks a root's own programs what they think of it.
