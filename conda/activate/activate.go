@@ -57,6 +57,7 @@ const (
 	maxDepth  = 500       // what may be open at once in a script
 	maxCalls  = 64        // depth of functions, source and eval
 	maxReads  = 64        // that a script is varied by
+	maxRuns   = 10        // what all runs of a script together may use, in runs that reach the limit
 )
 
 func (l Limits) withDefaults() Limits {
@@ -118,6 +119,7 @@ func Evaluate(ctx context.Context, in Input) (*Result, error) {
 type evaluation struct {
 	Input
 	known    map[string]bool // variables that activation sets
+	spent    int             // steps and text of the runs of a script
 	tainted  map[string]bool // what dynamic scripts set
 	unstable map[string]bool // what depends on other variables that are not known
 	dynamic  []*Dynamic      // by script; nil: literal

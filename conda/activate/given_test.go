@@ -80,3 +80,12 @@ func TestSequence(t *testing.T) {
 		}
 	}
 }
+
+// TestTooCostly checks that a script that reads much and takes long is not run
+// in every way.
+func TestTooCostly(t *testing.T) {
+	r, err := evaluate(t.Context(), "i=0; while [ $i -lt 15000 ]; do i=$((i+1)); done\nexport A=\"${B1}${B2}${B3}${B4}${B5}${B6}${B7}${B8}${B9}${B10}\" A=1\n")
+	if err != nil || len(r.Dynamic) != 1 || r.Dynamic[0].Reason != "takes too long to be tried in every way" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -52,6 +52,7 @@ func (s *stop) in(script string) string {
 
 // script evaluates a script in every world, and returns the state behind it.
 func (e *evaluation) script(ctx context.Context, i int, s *state) (*state, error) {
+	e.spent = 0
 	base, err := e.run(ctx, i, s, world{})
 	if err != nil {
 		return nil, err
@@ -143,6 +144,9 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 				continue
 			}
 			done[id], fresh = true, true
+			if e.spent > maxRuns*e.Limits.Steps {
+				return e.untried(base, "takes too long to be tried in every way"), nil
+			}
 			r, err := e.run(ctx, i, s, v.world)
 			if err != nil {
 				return "", err
@@ -165,12 +169,21 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 			}
 		}
 		if len(reads) > maxReads {
-			return fmt.Sprintf("depends on more than %d variables", maxReads), nil
+			return e.untried(base, fmt.Sprintf("depends on more than %d variables", maxReads)), nil
 		}
 		if !fresh {
 			return why, nil
 		}
 	}
+}
+
+// untried says why a script is not run in every way: of none of its variables
+// is known what it depends on.
+func (e *evaluation) untried(base *run, why string) string {
+	for name := range base.change.set {
+		e.unstable[name] = true
+	}
+	return why
 }
 
 // shaky notes the variables whose values depend on others that activation does
@@ -247,6 +260,7 @@ func (e *evaluation) run(ctx context.Context, i int, s *state, w world) (*run, e
 	if err := m.whole(e.Scripts[i]); err != nil {
 		return nil, err
 	}
+	e.spent += m.steps + m.bytes/(e.Limits.Bytes/e.Limits.Steps+1)
 	m.run.state = m.state
 	m.run.change = m.state.changes(start)
 	for name, value := range m.run.change.set {
