@@ -35,6 +35,12 @@ export DYNAMIC
 // pam lets root become another user, and nobody anything else.
 const pam = "auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required pam_permit.so\n"
 
+// su is the program, and what it loads that the base has not, below /usr.
+var su = []string{
+	"bin/su", "lib/x86_64-linux-gnu/libpam.so.0", "lib/x86_64-linux-gnu/libpam_misc.so.0", "lib/x86_64-linux-gnu/libaudit.so.1",
+	"lib/x86_64-linux-gnu/libcap-ng.so.0", "lib/x86_64-linux-gnu/security/pam_rootok.so", "lib/x86_64-linux-gnu/security/pam_permit.so",
+}
+
 // TestActivation starts an image in every way that people do: each sees the
 // same PATH and variables, process 1 is the program, and what depends on where
 // the image runs is sourced. The arm64 image is asked program by program.
@@ -43,19 +49,28 @@ func TestActivation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := debianProject(t, `"linux/amd64", "linux/arm64"`, "bookworm", []string{"bash", "coreutils", "dash", "util-linux", "libpam-modules"})
+	dir := t.TempDir()
 	if err := channeltest.Write(filepath.Join(dir, "chan"), channeltest.Options{}, channeltest.Pack(p)...); err != nil {
 		t.Fatal(err)
 	}
-	profile := readFile(t, "/usr/share/base-files/profile") // what Debian's maintainer script makes /etc/profile of
-	for name, text := range map[string]string{"profile": profile, "pam": pam} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+	etc := filepath.Join(dir, "su", "etc")
+	for name, text := range map[string]string{"profile": readFile(t, "/usr/share/base-files/profile"), "pam.d/su": pam, "pam.d/su-l": pam} {
+		if err := os.MkdirAll(filepath.Join(etc, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil { // Debian's maintainer scripts make the first
 			t.Fatal(err)
 		}
 	}
-	config := filepath.Join(dir, "gophersnake.toml")
-	edit(t, config, "[image]\n", "[image]\nname = \""+registry+"/activated\"\ntags = [\"latest\"]\nuser = \"dev\"\ncmd = [\"bash\"]\n")
-	text := readFile(t, config) + `
+	for _, file := range su { // of this machine, which has the base's release
+		to := filepath.Join(dir, "su", "usr", file)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "cp", "-L", filepath.Join("/usr", file), to)
+	}
+	text := "version = 1\n[image]\nname = \"" + registry + "/activated\"\ntags = [\"latest\"]\nuser = \"dev\"\ncmd = [\"bash\"]\n" +
+		"platforms = [\"linux/amd64\", \"linux/arm64\"]\n[base]\nimage = \"" + base(t) + "\"\n" + `
 [image.env]
 OWN = "of the image"
 [conda]
@@ -65,16 +80,10 @@ dependencies = ["activated"]
 name = "dev"
 uid = 1500
 [[files]]
-src = "profile"
-dest = "/etc/profile"
-[[files]]
-src = "pam"
-dest = "/etc/pam.d/su"
-[[files]]
-src = "pam"
-dest = "/etc/pam.d/su-l"
+src = "su/"
+dest = "/"
 `
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "gophersnake.toml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := newStore(t)
@@ -107,7 +116,7 @@ func startedInEveryWay(t *testing.T, image, ref string) {
 	docker := startDocker(t)
 	docker("load", "--input", image)
 	id := strings.TrimSpace(docker("run", "--detach", "--network=none", ref, "sleep", "300"))
-	t.Cleanup(func() { docker("rm", "--force", id) })
+	defer docker("rm", "--force", id)
 	if got := docker("exec", id, "cat", "/proc/1/comm"); got != "sleep\n" {
 		t.Errorf("process 1 is %q", got)
 	}
@@ -130,7 +139,7 @@ func startedInEveryWay(t *testing.T, image, ref string) {
 			t.Errorf("%s:\n%q, want\n%q", way, got, want)
 		}
 	}
-	if got := docker("exec", id, "cat", "/proc/1/environ"); !strings.Contains(got, "\x00DYNAMIC=/home/dev/one /home/dev/two \x00") {
+	if got := docker("exec", id, "cat", "/proc/1/environ"); !strings.Contains("\x00"+got, "\x00DYNAMIC=/home/dev/one /home/dev/two \x00") {
 		t.Errorf("process 1 has %q", got)
 	}
 	if got := docker("run", "--rm", "--network=none", "--env=LITERAL=chosen", ref, "bash", "-lc", `printf %s "$LITERAL"`); got != "chosen" {
