@@ -206,8 +206,8 @@ func (c *closure) load(ctx context.Context, nodes []*node, subdirs []string, o O
 const perWorker = 32
 
 // run has f called by a goroutine: one of those that there are, unless f waits for
-// the network or there is much to do. Its error ends the walk. Goroutines are used
-// again, since their stacks have grown by then.
+// the network or the disk, or there is much to do. Its error ends the walk.
+// Goroutines are used again, since their stacks have grown by then.
 func (c *closure) run(ctx context.Context, waits bool, f func() error) {
 	c.queue.Lock()
 	defer c.queue.Unlock()
@@ -246,9 +246,9 @@ func (c *closure) visit(ctx context.Context, name string) {
 	}
 	all := make([][]Record, len(c.set.Subdirs))
 	c.set.records[name] = all
-	var here []int // subdirs that need not wait
+	var here []int // subdirs in memory
 	for i, subdir := range c.set.Subdirs {
-		if _, ok := subdir.from.(*Repodata); ok {
+		if r, ok := subdir.from.(*Repodata); ok && r.held != nil {
 			here = append(here, i)
 			continue
 		}
