@@ -48,7 +48,7 @@ func Nonroot() Account { return Account{Name: "nonroot", UID: 65532} }
 // added, and the homes. An account that the base has with the same uid is kept
 // as it is; another uid is an error.
 func Accounts(base *lock.Facts, accounts []Account) ([]File, error) {
-	passwd, group := orRoot(base.Passwd, "root:x:0:0:root:/root:/sbin/nologin\n"), orRoot(base.Group, "root:x:0:\n")
+	passwd, group := orRoot(base.Passwd, "root:x:0:0:root:/root:"+shell(base)+"\n"), orRoot(base.Group, "root:x:0:\n")
 	groups := newGroups(group)
 	var homes []File
 	for _, a := range accounts {

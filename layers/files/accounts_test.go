@@ -29,6 +29,11 @@ func TestAccounts(t *testing.T) {
 			[]string{},
 		},
 		{
+			"a shell without accounts", &lock.Facts{Bash: true}, nil,
+			"root:x:0:0:root:/root:/bin/bash\n", "root:x:0:\n",
+			[]string{},
+		},
+		{
 			"nonroot on scratch", &lock.Facts{},
 			[]files.Account{files.Nonroot()},
 			"root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532::/home/nonroot:/sbin/nologin\n", "root:x:0:\nnonroot:x:65532:\n",
