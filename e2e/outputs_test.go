@@ -244,6 +244,7 @@ func TestReaders(t *testing.T) {
 	index := digest(t, s.gs(t, dir, "build", "-q", "-o", "oci:"+layout+":latest"))
 	// An archive wraps the same layers: without the toolchain it is read in a tenth of the time.
 	edit(t, filepath.Join(dir, "gophersnake.toml"), "[go]\nversions = [\"1.26.8\"]\n", "")
+	edit(t, filepath.Join(dir, "go.mod"), "go 1.26.0\n", "go 1.26.8\n") // the program is compiled by the same
 	s.gs(t, dir, "build", "-q", "-o", "oci-archive:"+archive+":latest", "-o", "docker-archive:"+docker)
 	sources := []string{"oci:" + layout + ":latest", "oci-archive:" + archive + ":latest", "docker-archive:" + docker}
 	const says = "America/New_York   2001-09-08 21:46 EDT\n"
