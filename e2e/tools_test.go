@@ -127,6 +127,7 @@ tools = ["golang.org/x/tools/gopls@v0.23.0", "github.com/go-delve/delve/cmd/dlv@
 	s.gs(t, dir, "push")
 	for _, arch := range []string{"amd64", "arm64"} {
 		root, emulator := unpack(t, registry+"/gate-tools:latest", arch), []string(nil)
+		mountSystem(t, root) // gopls reads itself by /proc
 		if arch == "arm64" {
 			putEmulator(t, root)
 			emulator = []string{"/qemu"}
