@@ -141,6 +141,9 @@ func TestSameAsRattler(t *testing.T) {
 				records = append(records, loadRepo(t, r)...)
 			}
 			for seed := range uint64(c.problems) {
+				if raceDetector && seed%20 != 0 {
+					continue // .ci/run solves all of them without it
+				}
 				p := randomProblem(t, seed, c.subdir, records)
 				v := o.solve(t, c.repos, p)
 				if v.Failed != "" {
@@ -174,7 +177,7 @@ func TestSameAsRattler(t *testing.T) {
 		})
 	}
 	t.Logf("%d problems, %d without answer, %d answers that differ", total, none, different)
-	if total < 300 || different*100 > total {
+	if total < 300 && !raceDetector || different*100 > max(total, 100) {
 		t.Errorf("%d of %d answers differ", different, total)
 	}
 }
