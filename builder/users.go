@@ -13,12 +13,17 @@ import (
 // an image without one.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// accounts adds the account that an image runs as unless it names another.
+// accounts adds the account that an image runs as unless it names another. With
+// Go it may write GOPATH, without which the go command fetches no module.
 func (c *composer) accounts() {
 	if c.User == "" {
 		c.User = "nonroot"
 		if _, _, err := files.UserID(&lock.Facts{}, c.Accounts, c.User); err != nil {
-			c.Accounts = append(c.Accounts, files.Nonroot())
+			a := files.Nonroot()
+			if c.hasGo() {
+				a.Groups = []string{"golang"}
+			}
+			c.Accounts = append(c.Accounts, a)
 		}
 	}
 	c.member()

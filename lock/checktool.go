@@ -50,7 +50,9 @@ func isH1(s string) bool {
 func (c *checker) compiler(l *Lock, i int) {
 	t := l.Tool[i]
 	for _, env := range sortEnvs(t.Envs, "") {
-		has := func(g Toolchain) bool { return g.Version == t.Go && g.Source != SourceConda && slices.Contains(sortEnvs(g.Envs, ""), env) }
+		has := func(g Toolchain) bool {
+			return g.Version == t.Go && g.Source != SourceConda && slices.Contains(sortEnvs(g.Envs, ""), env)
+		}
 		if !slices.ContainsFunc(l.Go, has) {
 			c.report(fault.Usage, fmt.Sprintf("tool[%d].go", i), "tool %q is compiled by go %s, which the lock has not", t.Package, t.Go)
 		}
