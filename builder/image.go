@@ -69,26 +69,46 @@ func (i *image) build() (v1.Image, error) {
 			return nil, err
 		}
 	}
-	for n, l := range i.lazy {
-		file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, l.diffID)
-		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: createdBy(i.layers[n])})
-		if err := appendLayer(&m, all, l); err != nil {
-			return nil, err
-		}
+	under := min(over.under, len(i.lazy))
+	if err := i.append(0, under, file, &m, all); err != nil {
+		return nil, err
 	}
-	for _, l := range over.layers {
-		if err := appendLayer(&m, all, l); err != nil {
-			return nil, err
-		}
+	if err := over.append(file, &m, all); err != nil {
+		return nil, err
 	}
-	file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, over.diffIDs...)
-	file.History = append(file.History, over.history...)
+	if err := i.append(under, len(i.lazy), file, &m, all); err != nil {
+		return nil, err
+	}
 	raw, err := canonical(file)
 	if err != nil {
 		return nil, err
 	}
 	m.Config = specs.Descriptor{MediaType: specs.MediaTypeImageConfig, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
 	return newImage(m, raw, all)
+}
+
+// append adds own layers, from one to before another, to a config and a manifest.
+func (i *image) append(from, to int, file *v1.ConfigFile, m *specs.Manifest, all map[v1.Hash]v1.Layer) error {
+	for n, l := range i.lazy[from:to] {
+		file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, l.diffID)
+		file.History = append(file.History, v1.History{Created: v1.Time{Time: i.created()}, CreatedBy: createdBy(i.layers[from+n])})
+		if err := appendLayer(m, all, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append adds the layers to a config and a manifest.
+func (a *above) append(file *v1.ConfigFile, m *specs.Manifest, all map[v1.Hash]v1.Layer) error {
+	file.RootFS.DiffIDs = append(file.RootFS.DiffIDs, a.diffIDs...)
+	file.History = append(file.History, a.history...)
+	for _, l := range a.layers {
+		if err := appendLayer(m, all, l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // below returns the base's config, or an empty one, and its layers.

@@ -17,12 +17,14 @@ type above struct {
 	layers  []v1.Layer
 	diffIDs []v1.Hash
 	history []v1.History // of each layer
+	under   int          // how many of the new image's own layers lie below them
 }
 
 // Rebase returns img with the layers that old, an image of ours called ref, has
 // above its base, in place of those that img would get above its own. So the
 // image moves onto another base by its manifest and config alone: variables,
-// labels and the rest are img's, as Compose made them.
+// labels and the rest are img's, as Compose made them. So is the small layer of
+// activation, the topmost, which has the base's variables in it.
 //
 // The class usage is returned where old tells of no base, has other layers than
 // img would get, is for another platform, was made for a newer or another libc
@@ -68,7 +70,12 @@ func Rebase(img Image, old v1.Image, ref string) (Image, error) {
 				WithHint("the configuration changed since the image was built: build it anew")
 		}
 	}
-	img.Layers = img.Layers[:img.base.layers]
+	kept.under = img.base.layers
+	img.Layers = slices.Clone(img.Layers[:kept.under])
+	if last := len(own) - 1; last >= 0 && own[last].Kind == "activation" {
+		img.Layers = append(img.Layers, own[last])
+		kept.layers, kept.diffIDs, kept.history = kept.layers[:last], kept.diffIDs[:last], kept.history[:last]
+	}
 	img.above = kept
 	return img, nil
 }

@@ -23,7 +23,7 @@ func onBase(t *testing.T, p *project, pl platforms.Platform, below v1.Image, edi
 	t.Helper()
 	img, err := p.image(pl, below, func(s *lock.Selection, _ *builder.Inputs) {
 		s.Base = &lock.Base{Image: "debian:12-slim@" + hex(nil), Manifest: hex([]byte("m")), Facts: lock.Facts{
-			Libc: "glibc 2.36", Links: merged(), Env: []string{"PATH=/bin", "A=1", "B=2"},
+			Libc: "glibc 2.36", Links: merged(), Env: []string{"PATH=/bin", "A=1", "B=2"}, Sh: true,
 		}}
 		if edit != nil {
 			edit(s.Base)
