@@ -222,6 +222,9 @@ func TestRoundTrip(t *testing.T) {
 			t.Parallel()
 			program(t, of)
 			for i, value := range odd {
+				if raceDetector && i%12 != 0 {
+					continue // each starts this program thrice, which the detector makes slow
+				}
 				t.Run(fmt.Sprint(i), func(t *testing.T) { roundTrip(t, of, value, odd[(i+1)%len(odd)]) })
 			}
 		})
