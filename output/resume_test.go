@@ -18,6 +18,7 @@ const mib = 1 << 20
 
 // TestPushResumes: of a blob whose upload breaks, only the rest is sent again.
 func TestPushResumes(t *testing.T) {
+	large := outputtest.NewLayer(t, "large", noise(5*mib))
 	for _, tc := range []struct {
 		name   string
 		cuts   []int64 // of the PATCH requests, in order; -1 passes
@@ -92,7 +93,6 @@ func TestPushResumes(t *testing.T) {
 				cuts = cuts[1:]
 				return n
 			}
-			large := outputtest.NewLayer(t, "large", noise(5*mib))
 			if tc.name == "cut after the last byte" {
 				cuts[0] = int64(len(large.Bytes()))
 			}
