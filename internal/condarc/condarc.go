@@ -76,6 +76,9 @@ func Read(name string, text []byte, lookup func(string) (string, bool)) (Config,
 	if c.Alias = r.expand(c.Alias); c.Alias != "" && !strings.Contains(c.Alias, "://") {
 		c.Alias = "https://" + c.Alias
 	}
+	if c.Alias != "" && !isURL(c.Alias) {
+		return c, r.file.Usage(m.LineOf("channel_alias"), "channel_alias is no URL")
+	}
 	if c.Defaults, err = m.List(file, "default_channels"); err != nil {
 		return c, err
 	}
@@ -91,6 +94,11 @@ func Read(name string, text []byte, lookup func(string) (string, bool)) (Config,
 	}
 	c.Mirrors, err = r.lists("mirrored_channels", m.At["mirrored_channels"])
 	return c, err
+}
+
+// isURL reports whether a text is a scheme with something behind it.
+func isURL(s string) bool {
+	return strings.Contains(s, "://") && !strings.HasSuffix(strings.TrimRight(s, "/"), ":")
 }
 
 // isEmpty reports whether a file holds comments and blanks alone.
@@ -148,7 +156,7 @@ func (r reader) texts(n ast.Node) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if all[name] = r.expand(value); !strings.Contains(all[name], "://") {
+		if all[name] = r.expand(value); !isURL(all[name]) {
 			return nil, r.file.Usage(yamltree.LineOf(m.At[name]), "%s: %q is given no URL", what, name)
 		}
 	}

@@ -65,6 +65,8 @@ func TestRead(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"- a\n", "rc:1: the file is not a mapping"},
+		{"a: b\nchannel_alias: https://\n", "rc:2: channel_alias is no URL"},
+		{"custom_channels:\n  a: https:///\n", "rc:2: custom_channels: \"a\" is given no URL"},
 		{"a: b\nchannel_alias: [secret]\n", "rc:2: the file: channel_alias is not text"},
 		{"default_channels: {secret: x}\n", "rc:1: the file: default_channels is not a list"},
 		{"default_channels: [[secret]]\n", "rc:1: the file: default_channels holds something that is not text"},

@@ -41,6 +41,11 @@ func (p Project) PreCommit(file string, data []byte) ([]byte, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return []byte("repos:\n" + strings.Join(p.block("  "), "\n") + "\n"), nil
 	}
+	if i := bytes.IndexByte(bytes.ReplaceAll(data, []byte("\r\n"), []byte(" \n")), '\r'); i >= 0 {
+		// YAML calls it an end of line, editors do not.
+		return nil, fault.New(fault.Usage, at(file, bytes.Count(data[:i], []byte("\n"))), "a carriage return stands in the middle of a line").
+			WithHint("end lines with a line feed")
+	}
 	if _, err := repos(file, data); err != nil {
 		return nil, err
 	}

@@ -161,6 +161,7 @@ func TestBadPreCommit(t *testing.T) {
 		{"end first", "repos:\n" + end + "\n" + begin + "\n", "f:3: one of the marks of gophersnake export pre-commit is missing", "remove the other one and the hooks beside it"},
 		{"two", "repos:\n" + begin + "\n" + begin + "\n" + end + "\n", "f:3: a mark of gophersnake export pre-commit stands twice, first on line 2", "remove one of the two and the hooks beside it"},
 		{"elsewhere", "repos: []\na:\n  " + begin + "\n  " + end + "\n", "f: the hooks find no place in it", "write them to another file with -o, and copy them"},
+		{"carriage return", "a: 1\r\nb:\n x\r\r\n", "f:3: a carriage return stands in the middle of a line", "end lines with a line feed"},
 		{"large", strings.Repeat("#", MaxSize+1), "f: is 1048577 bytes; at most 1048576 are read", ""},
 	} {
 		_, err := project.PreCommit("f", []byte(tt.data))
