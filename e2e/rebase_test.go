@@ -73,8 +73,7 @@ func newerBase(t *testing.T) string {
 
 // TestRebase moves a pushed image onto a newer base from an empty store: no
 // package, no module and no layer is read, none but the one of activation is
-// made, and what comes out is what a build
-// on that base makes.
+// made, and what comes out is what a build on that base makes.
 func TestRebase(t *testing.T) {
 	dir, s := dataTools(t), newStore(t)
 	withoutPrograms(t, dir)
