@@ -135,7 +135,7 @@ func (s *Store) Get(ctx context.Context, digest string) (*Blob, error) {
 	if err != nil {
 		return nil, openError(digest, path, err)
 	}
-	info, err := s.check(ctx, digest, f)
+	info, err := s.check(ctx, digest, f, true)
 	if err != nil {
 		_ = f.Close() // it was only read
 		if errors.Is(err, ErrAbsent) {
@@ -155,8 +155,9 @@ func (s *Store) belowOr(ctx context.Context, digest string, own error) (*Blob, e
 	return b, err
 }
 
-// check hashes an open blob unless this process has done so before.
-func (s *Store) check(ctx context.Context, digest string, f *os.File) (fs.FileInfo, error) {
+// check hashes an open blob unless this process has done so before. One of its
+// own that does not match is removed.
+func (s *Store) check(ctx context.Context, digest string, f *os.File, own bool) (fs.FileInfo, error) {
 	v := s.verdict(digest)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -172,10 +173,14 @@ func (s *Store) check(ctx context.Context, digest string, f *os.File) (fs.FileIn
 		return nil, err
 	}
 	if got != digest {
-		s.remove(f.Name(), info)
+		if own {
+			s.remove(f.Name(), info)
+		}
 		return nil, fault.New(fault.Disk, digest, "%w", ErrAbsent)
 	}
-	s.touch(f.Name(), info)
+	if own {
+		s.touch(f.Name(), info)
+	}
 	if info, err = f.Stat(); err != nil {
 		return nil, diskError("stat", f.Name(), err)
 	}

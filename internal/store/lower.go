@@ -35,7 +35,7 @@ func (s *Store) Lower(dir string) error {
 	if err := checkLower(abs); err != nil {
 		return err
 	}
-	s.lower = append(s.lower, &Store{dir: abs, verified: s.verified})
+	s.lower = append(s.lower, &Store{dir: abs})
 	return nil
 }
 
@@ -56,33 +56,16 @@ func (s *Store) getLower(ctx context.Context, digest string) (*Blob, error) {
 		if err != nil {
 			continue // gone, or not for us
 		}
-		info, err := s.checkLower(ctx, digest, f)
-		if err == nil && info != nil {
+		info, err := s.check(ctx, digest, f, false)
+		if err == nil {
 			return &Blob{f: f, size: info.Size()}, nil
 		}
 		_ = f.Close() // it was only read
-		if err != nil && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return nil, err
 		}
 	}
 	return nil, fs.ErrNotExist
-}
-
-// checkLower hashes a blob below, or returns nil where it is damaged.
-func (s *Store) checkLower(ctx context.Context, digest string, f *os.File) (fs.FileInfo, error) {
-	v := s.verdict(digest)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	info, err := f.Stat()
-	if err != nil || unchanged(v.info, info) {
-		return info, err
-	}
-	got, err := s.hashFile(ctx, f)
-	if err != nil || got != digest {
-		return nil, err
-	}
-	v.info = info
-	return info, nil
 }
 
 // loadLower reads a record below.
