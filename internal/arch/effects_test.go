@@ -36,7 +36,7 @@ var effects = []effect{
 			"os.Hostname", "os.UserHomeDir", "os.UserCacheDir", "os.UserConfigDir",
 			"net/http.ProxyFromEnvironment", "github.com/google/go-containerregistry/pkg/authn.DefaultKeychain",
 		},
-		in: []string{"cmd/..."},
+		in: []string{"bench/...", "cmd/..."},
 	},
 	{
 		what:  "the environment's proxy, inside of the default transport: take an http.RoundTripper as a field",
