@@ -54,7 +54,7 @@ import (
 const (
 	Version       = 1       // the newest version that is read
 	MaxSize       = 8 << 20 // bytes of the file
-	MaxVariants   = 100     // [env.X] tables
+	MaxVariants   = 1000    // [env.X] tables
 	MaxPrefixSize = 200     // bytes of conda.prefix: packages hold placeholders of 255
 )
 
