@@ -26,13 +26,17 @@ func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	l, err := lockNamed(ctx, path)
+	var l *flock.Flock
+	err = s.do("lock", path, func() (err error) {
+		l, err = lockNamed(ctx, path)
+		return err
+	})
 	if err != nil {
 		<-turn
 		return nil, err
 	}
 	return sync.OnceFunc(func() {
-		release(l, path)
+		s.release(l, path)
 		<-turn
 	}), nil
 }
@@ -88,8 +92,8 @@ func named(l *flock.Flock, path string) (bool, error) {
 // release removes the lock's file while it is held, so that locks do not pile
 // up, and then frees it. A file that stays (Windows) does no harm, and neither
 // call can fail in a way that leaves the lock held.
-func release(l *flock.Flock, path string) {
-	_ = os.Remove(path)
+func (s *Store) release(l *flock.Flock, path string) {
+	_ = s.do("unlock", path, func() error { return os.Remove(path) })
 	_ = l.Unlock()
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -158,7 +159,7 @@ func put(t *testing.T, s *Store, p []byte) string {
 func tmpFiles(t *testing.T, s *Store) []string {
 	t.Helper()
 	entries, err := os.ReadDir(s.path(tmpDir))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	var names []string

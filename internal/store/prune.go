@@ -43,8 +43,9 @@ func (s *Store) clean(alone bool) error {
 		if err != nil || !alone && s.opened.Sub(info.ModTime()) < leftoverAge {
 			continue // gone meanwhile, or perhaps in use
 		}
-		if err := removeAll(s.path(tmpDir, e.Name())); err != nil {
-			return diskError("remove", s.path(tmpDir, e.Name()), err)
+		left := s.path(tmpDir, e.Name())
+		if err := s.do("remove", left, func() error { return removeAll(left) }); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ type Store struct {
 
 	lower []*Store // of Lower: only their paths are used
 
-	hook func(op, path string) error // a test's way to make an operation fail
+	hook func(op, path string) error // of OpenHook
 }
 
 // Open opens the store in dir and makes it where it is absent. A directory
@@ -89,14 +89,19 @@ type Store struct {
 // else, or whose layout is not known is refused with an error of class disk.
 //
 // Open waits a minute at most for a process that is pruning the store.
-func Open(dir string) (*Store, error) {
+func Open(dir string) (*Store, error) { return OpenHook(dir, nil) }
+
+// OpenHook is Open for tests of what happens when an operation fails, or when a
+// process ends before it: hook, unless it is nil, is called before each one on
+// the store's files, and its error is that operation's.
+func OpenHook(dir string, hook func(op, path string) error) (*Store, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, diskError("open", dir, err)
 	}
-	s := &Store{dir: abs, verified: map[string]*verdict{}, turns: map[string]chan struct{}{}}
-	if err := os.MkdirAll(abs, 0o700); err != nil {
-		return nil, diskError("make directory", abs, err)
+	s := &Store{dir: abs, verified: map[string]*verdict{}, turns: map[string]chan struct{}{}, hook: hook}
+	if err := s.mkdir(abs); err != nil {
+		return nil, err
 	}
 	if err := checkDir(abs); err != nil {
 		return nil, err
@@ -157,8 +162,8 @@ func (s *Store) prepare(alone bool) error {
 		return err
 	}
 	for _, d := range []string{locksDir, tmpDir, blobsDir, recordsDir, dirsDir} {
-		if err := os.MkdirAll(s.path(d), 0o700); err != nil {
-			return diskError("make directory", s.path(d), err)
+		if err := s.mkdir(s.path(d)); err != nil {
+			return err
 		}
 	}
 	now, err := s.clock()
@@ -233,18 +238,20 @@ func (s *Store) checkVersion() error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return diskError("read", file, err)
 	}
-	if err := os.WriteFile(file+".tmp", []byte(versionText), 0o600); err != nil {
-		return diskError("write", file, err)
+	if err := s.do("write", file, func() error { return os.WriteFile(file+".tmp", []byte(versionText), 0o600) }); err != nil {
+		return err
 	}
-	if err := os.Rename(file+".tmp", file); err != nil {
-		return diskError("rename", file, err)
-	}
-	return nil
+	return s.do("rename", file, func() error { return os.Rename(file+".tmp", file) })
 }
 
 // path joins names to the store's directory.
 func (s *Store) path(names ...string) string {
 	return filepath.Join(append([]string{s.dir}, names...)...)
+}
+
+// mkdir makes a directory and those above it, for this user alone.
+func (s *Store) mkdir(dir string) error {
+	return s.do("make directory", dir, func() error { return os.MkdirAll(dir, 0o700) })
 }
 
 // do runs one operation on the file system and gives its error a class.

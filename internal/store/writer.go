@@ -167,7 +167,7 @@ func (s *Store) install(f *os.File, final string) error {
 	}
 	dir := filepath.Dir(final)
 	if err == nil {
-		err = s.do("make directory", dir, func() error { return os.MkdirAll(dir, 0o700) })
+		err = s.mkdir(dir)
 	}
 	if err == nil {
 		err = s.do("rename", final, func() error { return os.Rename(f.Name(), final) })
