@@ -44,12 +44,13 @@ func writeArchive(ctx context.Context, t Transport, files map[string][]byte, c *
 	// The temporary file is its own lock: what a killed process left of it is
 	// taken over, and two processes never write it at once.
 	tmp := filepath.Join(filepath.Dir(file), ours+filepath.Base(file)+".tmp")
-	lock, err := lockFile(ctx, tmp)
+	d := disk{o.Hook}
+	lock, err := d.lockFile(ctx, tmp)
 	if err != nil {
-		return err
+		return named(file, tmp, err)
 	}
 	defer func() { _ = lock.Unlock() }()
-	return replace(file, tmp, func(w io.Writer) error {
+	return d.replace(file, tmp, func(w io.Writer) error {
 		return tarLayout(ctx, w, files, c, o)
 	})
 }

@@ -100,7 +100,7 @@ func TestArchiveErrors(t *testing.T) {
 	for _, tc := range []struct{ dest, class, want string }{
 		{"oci-archive:" + dir, "usage", `output "oci-archive:` + dir + `": "` + dir + `" is not a regular file`},
 		{"docker-archive:/dev/null", "usage", `output "docker-archive:/dev/null": "/dev/null" is not a regular file`},
-		{"oci-archive:" + missing, "disk", filepath.Join(dir, "no", ".gophersnake-x.tar.tmp") + ": open: no such file or directory"},
+		{"oci-archive:" + missing, "disk", filepath.Join(dir, "no", "x.tar") + ": open: no such file or directory"},
 	} {
 		_, err := output.Write(t.Context(), parse(t, tc.dest), img, output.Options{})
 		if err == nil || err.Error() != tc.want || classOf(err) != tc.class {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -20,22 +21,44 @@ const ours = ".gophersnake-"
 // frees the lock of a process that died.
 const lockPoll = 20 * time.Millisecond
 
+// disk is the file system as outputs write it.
+type disk struct {
+	hook func(op, path string) error // Options.Hook
+}
+
+// do runs one operation on a file.
+func (d disk) do(op, path string, f func() error) error {
+	if d.hook != nil {
+		if err := d.hook(op, path); err != nil {
+			return &fs.PathError{Op: op, Path: path, Err: err}
+		}
+	}
+	return f()
+}
+
 // diskError is an error of the operating system with its path as the place.
 func diskError(err error, file string) *Error {
+	e := &Error{Type: classDisk, Place: file, Problem: err.Error(), Err: err}
 	var p *fs.PathError
 	var l *os.LinkError
 	switch {
 	case errors.As(err, &p):
-		return &Error{Type: classDisk, Place: p.Path, Problem: p.Op + ": " + p.Err.Error(), Err: err}
+		e.Place, e.Problem = p.Path, p.Op+": "+p.Err.Error()
 	case errors.As(err, &l):
-		return &Error{Type: classDisk, Place: l.New, Problem: l.Op + ": " + l.Err.Error(), Err: err}
+		e.Place, e.Problem = l.New, l.Op+": "+l.Err.Error()
 	}
-	return &Error{Type: classDisk, Place: file, Problem: err.Error(), Err: err}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return e.hint("free some space there, or write to another place")
+	}
+	return e
 }
 
 // lockFile creates a file and holds an exclusive lock on it. Who has the lock
 // may rename or remove the file: waiters notice and begin again.
-func lockFile(ctx context.Context, file string) (*flock.Flock, error) {
+func (d disk) lockFile(ctx context.Context, file string) (*flock.Flock, error) {
+	if err := d.do("lock", file, func() error { return nil }); err != nil {
+		return nil, diskError(err, file)
+	}
 	for {
 		l := flock.New(file, flock.SetPermissions(0o644))
 		if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
@@ -61,32 +84,43 @@ func lockFile(ctx context.Context, file string) (*flock.Flock, error) {
 // replace gives file the content that fill writes: file is either as before or
 // complete. The content goes through tmp, which must be in the same file system
 // and which the caller guards. Errors of fill are returned as they are.
-func replace(file, tmp string, fill func(io.Writer) error) error {
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+func (d disk) replace(file, tmp string, fill func(io.Writer) error) error {
+	var f *os.File
+	err := d.do("open", tmp, func() (err error) {
+		f, err = os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+		return err
+	})
 	if err != nil {
-		bad := diskError(err, tmp)
-		bad.Place = file // the temporary name means nothing to people
-		return bad
+		_ = os.Remove(tmp) // it may be there as a lock
+		return named(file, tmp, err)
 	}
-	err = fill(diskWriter{f})
+	err = fill(diskWriter{d, f})
 	if err == nil {
-		err = f.Sync()
+		err = d.do("sync", tmp, f.Sync)
 	}
-	if e := f.Close(); err == nil {
-		err = e
+	closed := f.Close()
+	if err == nil {
+		err = d.do("close", tmp, func() error { return closed })
 	}
 	if err == nil {
-		err = os.Rename(tmp, file)
+		err = d.do("rename", file, func() error { return os.Rename(tmp, file) })
 	}
 	if err != nil {
 		_ = os.Remove(tmp) // the first error is the one to tell
-		var own *Error
-		if errors.As(err, &own) && own.Place == tmp {
-			own.Place = file
-		}
-		return asDisk(err, file)
+		return named(file, tmp, err)
 	}
-	return syncDir(filepath.Dir(file))
+	return d.syncDir(filepath.Dir(file))
+}
+
+// named is asDisk for what happened to the temporary file, whose name means
+// nothing to people.
+func named(file, tmp string, err error) error {
+	err = asDisk(err, file)
+	var own *Error
+	if errors.As(err, &own) && own.Place == tmp {
+		own.Place = file
+	}
+	return err
 }
 
 // asDisk makes an error of the operating system one of class disk and leaves
@@ -103,10 +137,16 @@ func asDisk(err error, file string) error {
 
 // diskWriter marks errors of writing, so that they are not taken for those of
 // the source that is copied.
-type diskWriter struct{ f *os.File }
+type diskWriter struct {
+	disk disk
+	f    *os.File
+}
 
-func (w diskWriter) Write(p []byte) (int, error) {
-	n, err := w.f.Write(p)
+func (w diskWriter) Write(p []byte) (n int, err error) {
+	err = w.disk.do("write", w.f.Name(), func() (err error) {
+		n, err = w.f.Write(p)
+		return err
+	})
 	if err != nil {
 		return n, diskError(err, w.f.Name())
 	}
@@ -114,15 +154,18 @@ func (w diskWriter) Write(p []byte) (int, error) {
 }
 
 // syncDir makes a rename in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return diskError(err, dir)
-	}
-	err = d.Sync()
-	if e := d.Close(); err == nil {
-		err = e
-	}
+func (d disk) syncDir(dir string) error {
+	err := d.do("sync", dir, func() error {
+		f, err := os.Open(dir)
+		if err != nil {
+			return err
+		}
+		err = f.Sync()
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		return err
+	})
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return diskError(err, dir)
 	}

@@ -29,6 +29,7 @@ const (
 
 // layout is an OCI layout that this process has locked.
 type layout struct {
+	disk    disk
 	dir     string
 	place   string   // of the output, for usage errors
 	fresh   bool     // had no index.json
@@ -37,7 +38,7 @@ type layout struct {
 
 // writeLayout writes an index into the layout at t.Path.
 func writeLayout(ctx context.Context, t Transport, tags []string, c *closure, o Options) (done []string, err error) {
-	l := &layout{dir: t.Path, place: t.place()}
+	l := &layout{disk: disk{o.Hook}, dir: t.Path, place: t.place()}
 	if err := l.check(); err != nil {
 		return nil, err
 	}
@@ -87,10 +88,10 @@ func (l *layout) path(name string) string { return filepath.Join(l.dir, filepath
 // remove the directory in between.
 func (l *layout) lock(ctx context.Context) (lock *flock.Flock, err error) {
 	for range 100 {
-		if err := os.MkdirAll(l.dir, 0o755); err != nil {
-			return nil, diskError(err, l.dir)
+		if err := l.mkdir(l.dir); err != nil {
+			return nil, err
 		}
-		lock, err = lockFile(ctx, l.path(ours+"lock"))
+		lock, err = l.disk.lockFile(ctx, l.path(ours+"lock"))
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -132,7 +133,7 @@ func (l *layout) start() error {
 		return err
 	}
 	for _, file := range left {
-		if err := os.Remove(file); err != nil {
+		if err := l.disk.do("remove", file, func() error { return os.Remove(file) }); err != nil {
 			return diskError(err, file)
 		}
 	}
@@ -141,8 +142,13 @@ func (l *layout) start() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(l.path(blobsDir), 0o755); err != nil {
-		return diskError(err, l.dir)
+	return l.mkdir(l.path(blobsDir))
+}
+
+// mkdir makes a directory and those above it.
+func (l *layout) mkdir(dir string) error {
+	if err := l.disk.do("mkdir", dir, func() error { return os.MkdirAll(dir, 0o755) }); err != nil {
+		return diskError(err, dir)
 	}
 	return nil
 }
@@ -154,7 +160,7 @@ func globQuote(dir string) string {
 
 // write replaces a small file.
 func (l *layout) write(name string, content []byte) error {
-	return replace(l.path(name), l.temp(filepath.Base(name)), func(w io.Writer) error {
+	return l.disk.replace(l.path(name), l.temp(filepath.Base(name)), func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
@@ -163,16 +169,19 @@ func (l *layout) write(name string, content []byte) error {
 func (l *layout) temp(base string) string { return l.path(ours + base + ".tmp") }
 
 // undo removes what a failed write added: its blobs, and a layout that did not
-// exist before. Directories that are not empty stay.
+// exist before. One that has blobs, of a process that was killed, stays a layout.
 func (l *layout) undo() {
 	for _, file := range l.created {
-		_ = os.Remove(file) // best effort: unreferenced blobs do no harm
+		// Best effort: unreferenced blobs do no harm.
+		_ = l.disk.do("remove", file, func() error { return os.Remove(file) })
 	}
 	if !l.fresh {
 		return
 	}
 	for _, name := range []string{blobsDir, "blobs", layoutFile, ours + "lock", "."} {
-		_ = os.Remove(l.path(name))
+		if err := os.Remove(l.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return
+		}
 	}
 }
 
@@ -220,7 +229,7 @@ func (l *layout) addBlob(ctx context.Context, b *blob, o Options) (created bool,
 	}
 	exists := err == nil
 	if exists && info.Size() == b.Size {
-		same, err := hasDigest(ctx, file, b.Digest)
+		same, err := l.hasDigest(ctx, file, b.Digest)
 		if err != nil {
 			return false, err
 		}
@@ -229,19 +238,23 @@ func (l *layout) addBlob(ctx context.Context, b *blob, o Options) (created bool,
 			return false, nil
 		}
 	}
-	err = replace(file, l.temp(b.Digest.Hex), func(w io.Writer) error { return copyBlob(ctx, w, b, o) })
+	err = l.disk.replace(file, l.temp(b.Digest.Hex), func(w io.Writer) error { return copyBlob(ctx, w, b, o) })
 	return !exists && err == nil, err
 }
 
 // hasDigest hashes a file.
-func hasDigest(ctx context.Context, file string, want v1.Hash) (bool, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return false, diskError(err, file)
-	}
-	defer f.Close()
+func (l *layout) hasDigest(ctx context.Context, file string, want v1.Hash) (bool, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, contextReader{ctx, f}); err != nil {
+	err := l.disk.do("read", file, func() error {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(h, contextReader{ctx, f})
+		return err
+	})
+	if err != nil {
 		return false, asDisk(err, file)
 	}
 	return hex.EncodeToString(h.Sum(nil)) == want.Hex, nil

@@ -22,7 +22,11 @@ type layoutIndex struct {
 // readIndex reads index.json; a layout without one is fresh.
 func (l *layout) readIndex() (*layoutIndex, error) {
 	file := l.path(indexFile)
-	raw, err := os.ReadFile(file)
+	var raw []byte
+	err := l.disk.do("read", file, func() (err error) {
+		raw, err = os.ReadFile(file)
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		l.fresh = true
 		return newLayoutIndex(), nil

@@ -36,13 +36,9 @@ func writeRootFS(ctx context.Context, t Transport, c *closure, o Options) error 
 		return err
 	}
 	hidden := filepath.Join(filepath.Dir(dir), ours+filepath.Base(dir))
-	lock, err := lockFile(ctx, hidden+".lock")
-	var own *Error
-	if errors.As(err, &own) {
-		own.Place = t.Path // the name of the lock means nothing to people
-	}
+	lock, err := disk{o.Hook}.lockFile(ctx, hidden+".lock")
 	if err != nil {
-		return err
+		return named(t.Path, hidden+".lock", err)
 	}
 	defer func() {
 		_ = os.Remove(hidden + ".lock") // an empty file at worst
@@ -66,7 +62,7 @@ func writeRootFS(ctx context.Context, t Transport, c *closure, o Options) error 
 		_ = removeAll(tmp) // the first error is the one to tell
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	return disk{o.Hook}.syncDir(filepath.Dir(dir))
 }
 
 // freshDir returns where the root file system is to appear: a directory that is

@@ -52,6 +52,11 @@ type Options struct {
 	// Jitter returns numbers in [0, 1) that spread retries; nil means random.
 	Jitter func() float64
 
+	// Hook, if not nil, is called before each operation on a file of a layout or
+	// an archive, and its error is that operation's: for tests of what happens
+	// when one fails, or when the process ends before it.
+	Hook func(op, path string) error
+
 	// Progress, if not nil, is told what happens. Calls do not overlap.
 	Progress func(Event)
 
