@@ -201,6 +201,7 @@ func (p *project) write(ctx context.Context, env *spec.Environment, idx v1.Image
 			Keychain: p.keychain(), Transport: p.transport, Insecure: p.plainHTTP, Jobs: max(4, p.jobs), MaxWait: p.maxWait,
 			Progress: pr.written, UserAgent: "gophersnake", Daemon: daemon, Owners: p.owners(t.Transport, pr),
 			BlobHome: home, MountFrom: o.lenders.repositories(), ByDigest: o.push.byDigest, IfTagIs: o.push.ifTagIs, Rehash: o.push.verify == "full",
+			Hook: p.hooks.output,
 		})
 		if err != nil {
 			return results, err

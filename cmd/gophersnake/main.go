@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -19,7 +20,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, process{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		lookupenv: os.LookupEnv, vars: os.Environ, now: time.Now,
+		lookupenv: os.LookupEnv, vars: os.Environ, now: time.Now, hooks: faultPoints(os.LookupEnv),
 	})
 	stop()
 	os.Exit(code)
@@ -47,6 +48,14 @@ type process struct {
 
 	goKey  func() (*signature.Key, error) // of Go's release archives, in tests; nil: the embedded one
 	sumKey string                         // of the checksum database, in tests; "": the public one
+	hooks  hooks
+}
+
+// hooks are called at fault points by a program with the build tag faultpoints,
+// which tests kill there. They are nil otherwise.
+type hooks struct {
+	store, output func(op, path string) error
+	network       func(http.RoundTripper) http.RoundTripper
 }
 
 // getenv returns a variable of the environment, "" where it is not set.

@@ -157,7 +157,7 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(filepath.Join(dir, "store"))
+	s, err := store.OpenHook(filepath.Join(dir, "store"), p.hooks.store)
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +183,9 @@ func (p *project) openWorld(ctx context.Context, progress *progress) (*world.Wor
 		return nil, err
 	}
 	p.transport = fetch.NewTransport(http.ProxyFromEnvironment, hosts.roots)
+	if p.hooks.network != nil {
+		p.transport = p.hooks.network(p.transport)
+	}
 	if p.offline {
 		p.transport = refuse{}
 	}
