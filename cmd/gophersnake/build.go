@@ -25,7 +25,7 @@ type buildOptions struct {
 	metadata string
 	version  string
 	rebase   string
-	cell     int // of plan; -1: all
+	cells    []string // of plan: numbers and ranges; none: all
 
 	cacheFrom []string
 	lenders   caches // of cacheFrom
@@ -36,7 +36,7 @@ func (o *buildOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "never write the lock; exit 3 if it is out of date")
 	cmd.Flags().StringVar(&o.metadata, "metadata-file", "", "write the results as JSON to `FILE`")
 	cmd.Flags().StringVar(&o.rebase, "rebase", "", "build no layers: move those of the image `REF` (a registry's, or oci:DIR[:TAG]) onto the base")
-	cmd.Flags().IntVar(&o.cell, "cell", -1, "build only cell `N` of plan: one environment on one platform")
+	cmd.Flags().StringSliceVar(&o.cells, "cell", nil, "build only these `CELLS` of plan, each an environment on a platform: 3, or 0,4-9")
 	cmd.Flags().StringArrayVar(&o.cacheFrom, "cache-from", nil, "take layers that the lock or the store knows from this `REPOSITORY` before making them (repeatable)")
 	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
 }
@@ -86,8 +86,8 @@ func (a *app) build(ctx context.Context, o buildOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.cell != -1 {
-		if err := p.cell(o.cell); err != nil {
+	if len(o.cells) > 0 {
+		if err := p.pick(o.cells); err != nil {
 			return err
 		}
 	}
@@ -253,7 +253,7 @@ func (p *project) keepRows(l *lock.Lock, rows map[string]lock.Layer, all bool) e
 	for _, row := range rows {
 		l.SetRow(row)
 	}
-	if all && len(p.platforms) == 0 {
+	if all && len(p.platforms) == 0 && p.picked == nil {
 		l.Prune(func(key string) bool { _, ok := rows[key]; return ok })
 	}
 	_, err := p.writeLock(l)

@@ -23,6 +23,8 @@ type buildPlan struct {
 	Size   int64      `json:"size"`   // of all layers, each once
 	Upload *int64     `json:"upload"` // bytes of layers to send, each once for a destination; null where no destination was asked
 	Guess  bool       `json:"guess"`  // a size is guessed or not known, so sums are too
+
+	Shards []planShard `json:"shards,omitempty"` // of --shards
 }
 
 // planCell is one environment on one platform: what build --cell builds.
@@ -46,11 +48,13 @@ type planLayer struct {
 	State  string `json:"state"`            // see the states
 	Send   bool   `json:"send"`             // a destination lacks it
 
-	key string // of the layer
+	key    string // of the layer
+	likely string // of the layer, see layers.Layer
 }
 
-// id tells layers apart: those of two platforms may have the same bytes.
-func (y planLayer) id() string { return cmp.Or(y.Digest, y.key) }
+// id tells layers apart: those of two platforms, or of environments with the
+// same packages, may have the same bytes.
+func (y planLayer) id() string { return cmp.Or(y.Digest, y.likely, y.key) }
 
 // What a build would do about a layer.
 const (
@@ -63,6 +67,7 @@ const (
 
 func (a *app) planCommand() *cobra.Command {
 	var o buildOptions
+	shards := 0
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what a build would do: layers, sizes, bytes to upload",
@@ -77,15 +82,24 @@ destination, [image] name or those of --output, is asked which layers it has,
 unless --offline.
 
 A cell is one environment on one platform. --json lists them for a CI matrix, and
-build --cell N builds one of them.`,
+build --cell N builds one of them. --shards divides them among machines, so that
+each makes as little as may be, and as few layers as may be are made on several.`,
 		Example: `  gophersnake plan
   gophersnake plan --json | jq -c '{include: [.cells[] | {cell, env, platform}]}'
-  gophersnake build --cell 3 --locked`,
+  gophersnake build --cell 3 --locked
+  gophersnake plan --json --shards 16 | jq -c '{include: [.shards[] | {shard, cells}]}'
+  gophersnake push --cell 0,4-9 --locked --by-digest`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if shards < 0 {
+				return fault.New(fault.Usage, "--shards", "%d is negative", shards)
+			}
 			done, err := a.plan(cmd.Context(), o)
 			if err != nil {
 				return err
+			}
+			if shards > 0 {
+				done.Shards = done.shards(shards)
 			}
 			if a.json {
 				return a.printJSON(done)
@@ -95,6 +109,7 @@ build --cell N builds one of them.`,
 	}
 	cmd.Flags().StringArrayVarP(&o.outputs, "output", "o", nil, "ask `TRANSPORT` which layers it has (repeatable; default: [image] name)")
 	cmd.Flags().BoolVar(&o.locked, "locked", false, "exit 3 if the lock is out of date")
+	cmd.Flags().IntVar(&shards, "shards", 0, "divide the cells among `N` machines at most")
 	cmd.Flags().StringVar(&o.version, "set-version", "", "what {{.Version}} stands for (default: git's tag or revision)")
 	return cmd
 }
@@ -207,7 +222,7 @@ func (p *project) cells(ctx context.Context, w *world.World, l *lock.Lock, env *
 			if err != nil {
 				return nil, err
 			}
-			one := planLayer{Kind: y.Kind, Name: y.Name, Digest: k.Row.Digest, Size: k.Row.Size, State: layerKnown, key: y.Key}
+			one := planLayer{Kind: y.Kind, Name: y.Name, Digest: k.Row.Digest, Size: k.Row.Size, State: layerKnown, key: y.Key, likely: y.Likely}
 			switch {
 			case k.Likely.Digest != "":
 				one.State, one.Digest, one.Size = layerSame, k.Likely.Digest, k.Likely.Size
@@ -266,6 +281,9 @@ func (d *buildPlan) print(out io.Writer) error {
 			fmt.Fprintln(out, text)
 		}
 	}
+	for _, s := range d.Shards {
+		fmt.Fprintf(out, "shard %d: %s, cells %s\n", s.Shard, about(s.Size, d.Guess), s.Cells)
+	}
 	_, err := fmt.Fprintf(out, "%s: %s%s\n", plural(len(d.Cells), "image"), about(d.Size, d.Guess), toUpload(d.Upload, d.Guess))
 	return err
 }
@@ -297,25 +315,4 @@ func toUpload(n *int64, guess bool) string {
 		return ", nothing to upload"
 	}
 	return ", " + about(*n, guess) + " to upload"
-}
-
-// cell makes an app build one cell of a plan: an environment on a platform.
-func (p *project) cell(n int) error {
-	envs, err := p.chosen()
-	if err != nil {
-		return err
-	}
-	count := 0
-	for _, env := range envs {
-		ps, err := p.platformsOf(env)
-		if err != nil {
-			return err
-		}
-		if n >= 0 && n < count+len(ps) {
-			p.env, p.platforms = []string{title(env)}, []string{ps[n-count].String()}
-			return nil
-		}
-		count += len(ps)
-	}
-	return fault.New(fault.Usage, "--cell", "there is no cell %d, the last is %d", n, count-1).WithHint("gophersnake plan lists them")
 }

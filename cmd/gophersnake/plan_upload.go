@@ -16,10 +16,11 @@ type uploads struct {
 	p     *project
 	total *int64                     // nil: nobody was asked
 	sent  map[string]map[string]bool // by destination: layers that are counted
+	lacks map[string]map[string]bool // by destination: digests it was asked for
 }
 
 func newUploads(p *project) *uploads {
-	return &uploads{p: p, sent: map[string]map[string]bool{}}
+	return &uploads{p: p, sent: map[string]map[string]bool{}, lacks: map[string]map[string]bool{}}
 }
 
 // of returns the bytes of a cell's layers that its destinations lack, together;
@@ -33,16 +34,16 @@ func (u *uploads) of(ctx context.Context, c *planCell, targets []target) (*int64
 	}
 	var bytes int64
 	for _, t := range targets {
-		missing, err := u.missing(ctx, c, t)
-		if err != nil {
-			return nil, err
-		}
 		to := t.Scheme + ":" + t.Path
 		if t.Scheme == output.Docker {
 			to = repositoryOf(t)
 		}
 		if u.sent[to] == nil {
-			u.sent[to] = map[string]bool{}
+			u.sent[to], u.lacks[to] = map[string]bool{}, map[string]bool{}
+		}
+		missing, err := u.missing(ctx, c, t, u.lacks[to])
+		if err != nil {
+			return nil, err
 		}
 		for _, y := range missing {
 			bytes += y.Size
@@ -58,12 +59,13 @@ func (u *uploads) of(ctx context.Context, c *planCell, targets []target) (*int64
 	return &bytes, nil
 }
 
-// missing returns the layers that a destination lacks. A layer of the base that
-// lies in the same registry is mounted.
-func (u *uploads) missing(ctx context.Context, c *planCell, t target) ([]planLayer, error) {
+// missing returns the layers that a destination lacks, which is asked for each
+// once: lacks has its answers. A layer of the base that lies in the same registry
+// is mounted.
+func (u *uploads) missing(ctx context.Context, c *planCell, t target, lacks map[string]bool) ([]planLayer, error) {
 	var lacking []planLayer
 	var ask []v1.Descriptor
-	byDigest := map[v1.Hash]planLayer{}
+	seen := map[string]bool{}
 	for _, y := range c.Layers {
 		h, err := v1.NewHash(y.Digest)
 		switch {
@@ -75,18 +77,29 @@ func (u *uploads) missing(ctx context.Context, c *planCell, t target) ([]planLay
 		case y.State == layerBase && t.Scheme == output.Docker && sameRegistry(y.Name, repositoryOf(t)):
 			continue
 		}
-		if _, twice := byDigest[h]; !twice {
+		if _, asked := lacks[y.Digest]; !asked {
 			ask = append(ask, v1.Descriptor{Digest: h, Size: y.Size})
-			byDigest[h] = y
+			lacks[y.Digest] = false
 		}
 	}
-	missing, err := output.Missing(ctx, t.Transport, ask, output.Options{
-		Keychain: u.p.keychain(), Transport: u.p.transport, Insecure: u.p.plainHTTP, Jobs: max(4, u.p.jobs), MaxWait: u.p.maxWait, UserAgent: "gophersnake",
-	})
-	for _, d := range missing {
-		lacking = append(lacking, byDigest[d.Digest])
+	if len(ask) > 0 {
+		missing, err := output.Missing(ctx, t.Transport, ask, output.Options{
+			Keychain: u.p.keychain(), Transport: u.p.transport, Insecure: u.p.plainHTTP, Jobs: max(4, u.p.jobs), MaxWait: u.p.maxWait, UserAgent: "gophersnake",
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range missing {
+			lacks[d.Digest.String()] = true
+		}
 	}
-	return lacking, err
+	for _, y := range c.Layers {
+		if lacks[y.Digest] && !seen[y.Digest] {
+			seen[y.Digest] = true
+			lacking = append(lacking, y)
+		}
+	}
+	return lacking, nil
 }
 
 // repositoryOf returns a registry's destination without its tag.

@@ -33,6 +33,8 @@ type project struct {
 	*app
 	dir  string // of the file, on this machine
 	spec *spec.Spec
+	picked map[string][]platforms.Platform // of --cell, by environment's title; nil: all
+
 	envs []*spec.Environment // all, whatever --env says: they share one lock
 
 	transport http.RoundTripper // set by openWorld
@@ -68,10 +70,14 @@ func (a *app) at(name string) string {
 }
 
 // chosen returns the environments of --env, or all, in the configuration's
+	envs := p.envs
+	if p.picked != nil {
+		envs = slices.DeleteFunc(slices.Clone(envs), func(env *spec.Environment) bool { return p.picked[title(env)] == nil })
+	}
 // order.
 func (p *project) chosen() ([]*spec.Environment, error) {
 	if len(p.env) == 0 {
-		return p.envs, nil
+		return envs, nil
 	}
 	for _, name := range p.env {
 		if name == lock.DefaultEnv {
@@ -81,7 +87,7 @@ func (p *project) chosen() ([]*spec.Environment, error) {
 			return nil, err
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(p.envs), func(env *spec.Environment) bool { return !slices.Contains(p.env, title(env)) }), nil
+	return slices.DeleteFunc(slices.Clone(envs), func(env *spec.Environment) bool { return !slices.Contains(p.env, title(env)) }), nil
 }
 
 func (p *project) lockFile() string { return filepath.Join(p.dir, lockName) }
@@ -309,10 +315,14 @@ func stale(file string, l *lock.Lock) error {
 	return fault.New(fault.Stale, file, "the lock is out of date: the configuration or a file it names changed").WithHint("run gophersnake lock")
 }
 
-// platformsOf returns an environment's platforms, as far as --platform wants
-// them.
+// platformsOf returns an environment's platforms, as far as --platform and
+// --cell want them.
 func (p *project) platformsOf(env *spec.Environment) ([]platforms.Platform, error) {
-	return p.wanted(env.Image.Platforms)
+	all, err := p.wanted(env.Image.Platforms)
+	if err != nil || p.picked == nil {
+		return all, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(on platforms.Platform) bool { return !slices.Contains(p.picked[title(env)], on) }), nil
 }
 
 // title is how people call an environment.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"io"
 	"regexp"
-	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/base"
@@ -15,7 +13,6 @@ import (
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/world"
 	"github.com/gophersnake/gophersnake/output"
-	"github.com/gophersnake/gophersnake/platforms"
 	"github.com/gophersnake/gophersnake/spec"
 )
 
@@ -34,7 +31,7 @@ const pushOutput = "docker://"
 func (a *app) pushCommand() *cobra.Command {
 	var o buildOptions
 	cmd := &cobra.Command{
-		Use:   "push [--merge REF@DIGEST…]",
+		Use:   "push [--merge REF@DIGEST|FILE…]",
 		Short: "Build the image and push it to [image] name with all its tags",
 		Long: `push builds as "build" does and pushes each environment's index to the registry
 that [image] name says, with all tags. Credentials come from the files and
@@ -43,10 +40,16 @@ manifest was seen on the registry. An upload that breaks goes on where it broke.
 
 Several machines may make one image: each pushes its platforms with --by-digest,
 which sets no tag and prints REF@DIGEST, and one of them then joins these with
---merge. The index is the one that a single machine would have made.`,
+--merge. The index is the one that a single machine would have made. Instead of
+REF@DIGEST, --merge takes files that push --metadata-file wrote (FILE.json), or
+what push --json printed (- is standard input): they say which environment they
+belong to, so that one command joins many. If any image lacks a platform, no tag is
+set.`,
 		Example: `  gophersnake push
   gophersnake push --platform linux/arm64 --by-digest
   gophersnake push --merge registry.example.com/team/tools@sha256:… registry.example.com/team/tools@sha256:…
+  gophersnake push --cell 0,4-9 --by-digest --metadata-file part.json
+  gophersnake push --merge parts/*.json
   gophersnake push --if-tag-is absent`,
 		Args: func(_ *cobra.Command, args []string) error { return o.push.check(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +60,7 @@ which sets no tag and prints REF@DIGEST, and one of them then joins these with
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.push.byDigest, "by-digest", false, "set no tags: publish the index under its digest alone")
-	f.BoolVar(&o.push.merge, "merge", false, "build nothing: join the images of the arguments, which hold one platform or more each")
+	f.BoolVar(&o.push.merge, "merge", false, "build nothing: join the images of the arguments or files of results, which hold one platform or more each")
 	f.StringVar(&o.push.ifTagIs, "if-tag-is", "", "set tags only if each is `DIGEST` now, or absent: exit 8 if another push was first")
 	f.StringVar(&o.push.verify, "verify", "size", "check afterwards that everything is there: its size, or full: its bytes")
 	return cmd
@@ -85,60 +88,6 @@ func (o *pushOptions) check(args []string) error {
 		return bad("--verify", "%q is not one of size, full", o.verify)
 	}
 	return nil
-}
-
-// merged returns the index of the images that other machines pushed.
-func (p *project) merged(ctx context.Context, w *world.World, env *spec.Environment, refs []string) (v1.ImageIndex, error) {
-	conf, err := p.config(env)
-	if err != nil {
-		return nil, err
-	}
-	from := map[platforms.Platform]string{}
-	images := map[platforms.Platform]v1.Image{}
-	for _, ref := range refs {
-		if err := p.mergeOne(ctx, w, env, ref, images, from); err != nil {
-			return nil, err
-		}
-	}
-	var list []v1.Image
-	for _, pl := range env.Image.Platforms {
-		if images[pl] == nil {
-			return nil, fault.New(fault.Usage, "--merge", "no image for %s", pl).
-				WithHint("push it with --platform %s --by-digest, and add what that prints", pl)
-		}
-		list = append(list, images[pl])
-	}
-	return builder.Join(list, env.Image.Platforms, conf.Annotations)
-}
-
-// mergeOne adds the images of one reference.
-func (p *project) mergeOne(ctx context.Context, w *world.World, env *spec.Environment, ref string, images map[platforms.Platform]v1.Image, from map[platforms.Platform]string) error {
-	has, err := w.Bases.Platforms(ctx, ref)
-	if err != nil {
-		return err
-	}
-	for _, pl := range has {
-		if !slices.Contains(env.Image.Platforms, pl) {
-			return fault.New(fault.Usage, "--merge", "%s has %s, which is not a platform of the image", ref, pl).
-				WithHint("the image has %s", list(env.Image.Platforms))
-		}
-		img, err := w.Bases.Open(ctx, ref, pl)
-		if err != nil {
-			return err
-		}
-		if images[pl] != nil && !sameImage(images[pl], img) {
-			return fault.New(fault.Usage, "--merge", "%s and %s have different images for %s", from[pl], ref, pl).
-				WithHint("name one of them")
-		}
-		images[pl], from[pl] = img, ref
-	}
-	return nil
-}
-
-func sameImage(a, b v1.Image) bool {
-	x, err1 := a.Digest()
-	y, err2 := b.Digest()
-	return err1 == nil && err2 == nil && x == y
 }
 
 // caches are the repositories of --cache-from.
@@ -208,21 +157,4 @@ func (p *project) blobHome(env *spec.Environment, t output.Transport) (*name.Rep
 		return nil, fault.New(fault.Usage, p.file, "registry.%q.blob-home: %q is not a repository's path", host, home)
 	}
 	return &repo, nil
-}
-
-// pushMerged pushes the index of what other machines pushed.
-func (a *app) pushMerged(ctx context.Context, p *project, w *world.World, envs []*spec.Environment, targets [][]target, pr *progress, o buildOptions) error {
-	if len(envs) > 1 {
-		return fault.New(fault.Usage, "--merge", "joins one image, there are %d environments", len(envs)).WithHint("choose one of them with --env")
-	}
-	idx, err := p.merged(ctx, w, envs[0], o.push.refs)
-	if err != nil {
-		return err
-	}
-	results, err := p.write(ctx, envs[0], idx, targets[0], pr, o)
-	if err != nil {
-		return err
-	}
-	pr.close()
-	return a.results(results, o.metadata)
 }
