@@ -33,9 +33,9 @@ type project struct {
 	*app
 	dir  string // of the file, on this machine
 	spec *spec.Spec
-	picked map[string][]platforms.Platform // of --cell, by environment's title; nil: all
-
 	envs []*spec.Environment // all, whatever --env says: they share one lock
+
+	picked map[string][]platforms.Platform // of --cell, by environment's title; nil: all
 
 	transport http.RoundTripper // set by openWorld
 }
@@ -70,12 +70,12 @@ func (a *app) at(name string) string {
 }
 
 // chosen returns the environments of --env, or all, in the configuration's
+// order.
+func (p *project) chosen() ([]*spec.Environment, error) {
 	envs := p.envs
 	if p.picked != nil {
 		envs = slices.DeleteFunc(slices.Clone(envs), func(env *spec.Environment) bool { return p.picked[title(env)] == nil })
 	}
-// order.
-func (p *project) chosen() ([]*spec.Environment, error) {
 	if len(p.env) == 0 {
 		return envs, nil
 	}
