@@ -9,24 +9,22 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// ensureBlob makes the repository have a blob. Each attempt begins by asking
-// for it: an upload whose answer was lost may have arrived.
-func (p *pusher) ensureBlob(ctx context.Context, b *blob) error {
-	if p.home != nil {
-		if err := p.home.ensureBlob(ctx, b); err != nil {
-			return err
-		}
-	}
+// sendBlob uploads or mounts a blob that the repository lacks. Each further
+// attempt begins by asking for it: an upload whose answer was lost may have
+// arrived.
+func (p *pusher) sendBlob(ctx context.Context, b *blob) error {
 	u := &upload{p: p, b: b}
 	mounts := p.lenders(b)
-	err := p.retry.do(ctx, b.name(), func(int) error {
-		ok, err := p.has(ctx, p.url("blobs/"+b.Digest.String()), b.Descriptor)
-		if err != nil && !isForbidden(err) { // some say 403 for 404; the upload will tell
-			return err
-		}
-		if ok {
-			p.progress(Event{Kind: EventExists, Name: b.name(), Size: b.Size})
-			return nil
+	err := p.retry.do(ctx, b.name(), func(attempt int) error {
+		if attempt > 0 {
+			ok, err := p.has(ctx, p.url("blobs/"+b.Digest.String()), b.Descriptor)
+			if err != nil && !isForbidden(err) { // some say 403 for 404; the upload will tell
+				return err
+			}
+			if ok {
+				p.progress(Event{Kind: EventExists, Name: b.name(), Size: b.Size})
+				return nil
+			}
 		}
 		gained, err := u.resume(ctx)
 		if err != nil {

@@ -22,8 +22,9 @@
 // registry this is checked after publishing and before any tag is written,
 // whatever the registry said about the uploads: first blobs, then manifests by
 // digest, then indexes by digest, then the check, then tags. What the check
-// finds missing is uploaded again. Digests in answers of a server are never
-// used.
+// finds missing is uploaded again. All parts are asked for before anything is
+// sent; where none is missing, that was the check. Digests in answers of a
+// server are never used.
 //
 // # Bytes on demand
 //

@@ -21,7 +21,9 @@ func Missing(ctx context.Context, t Transport, blobs []v1.Descriptor, o Options)
 		if err != nil {
 			return nil, err
 		}
-		has = c.holds
+		has = func(ctx context.Context, d v1.Descriptor) (bool, error) {
+			return c.holds(ctx, part{d, "blob " + d.Digest.String(), "blobs/"})
+		}
 	case OCI:
 		has = func(_ context.Context, d v1.Descriptor) (bool, error) {
 			info, err := os.Stat(filepath.Join(t.Path, blobsDir, d.Digest.Hex))
@@ -30,7 +32,7 @@ func Missing(ctx context.Context, t Transport, blobs []v1.Descriptor, o Options)
 	}
 	absent := make([]bool, len(blobs))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(4, o.Jobs))
+	g.SetLimit(o.asks())
 	for i, d := range blobs {
 		g.Go(func() error {
 			ok, err := has(ctx, d)
@@ -62,19 +64,18 @@ func reader(ctx context.Context, t Transport, o Options) (*client, error) {
 	return newClient(ctx, repo, []string{"repository:" + repo.RepositoryStr() + ":pull"}, o)
 }
 
-// holds asks for one blob. Some registries say that one may not read what is
+// holds asks for one part. Some registries say that one may not read what is
 // not there.
-func (c *client) holds(ctx context.Context, d v1.Descriptor) (ok bool, err error) {
-	what := "blob " + d.Digest.String()
-	err = c.retry.do(ctx, what, func(int) error {
-		ok, err = c.has(ctx, c.url("blobs/"+d.Digest.String()), d)
+func (c *client) holds(ctx context.Context, q part) (ok bool, err error) {
+	err = c.retry.do(ctx, q.name, func(int) error {
+		ok, err = c.has(ctx, c.url(q.path+q.Digest.String()), q.Descriptor)
 		return err
 	})
 	switch {
 	case isForbidden(err):
 		return false, nil
 	case err != nil:
-		return false, c.explain(err, what)
+		return false, c.explain(err, q.name)
 	}
 	return ok, nil
 }

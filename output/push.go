@@ -154,34 +154,95 @@ type lostError struct {
 
 func (e *lostError) Error() string { return e.name + " is missing after its upload" }
 
-// round uploads what is missing, children first, and checks the closure.
+// round uploads what is missing, children first, and checks the closure. Where
+// nothing is missing, to find that out was the check.
 func (p *pusher) round(ctx context.Context) error {
-	err := p.parallel(ctx, len(p.closure.blobs), func(ctx context.Context, i int) error {
-		return p.ensureBlob(ctx, p.closure.blobs[i])
-	})
-	if err != nil {
+	if p.home != nil { // it lends what p lacks
+		lack, err := p.home.lacks(ctx, p.home.blobs())
+		if err == nil {
+			err = p.home.sendBlobs(ctx, lack)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	parts := append(p.blobs(), p.manifests()...)
+	lack, err := p.lacks(ctx, parts)
+	if err != nil || len(lack) == 0 && !p.o.Rehash {
 		return err
 	}
-	err = p.parallel(ctx, len(p.closure.images), func(ctx context.Context, i int) error {
-		return p.ensureManifest(ctx, p.closure.images[i])
+	if err := p.sendBlobs(ctx, lack); err != nil {
+		return err
+	}
+	err = parallel(ctx, p.o.Jobs, p.closure.images, func(ctx context.Context, m manifest) error {
+		return p.sendManifest(ctx, m, lack)
 	})
 	if err != nil {
 		return err
 	}
 	for _, m := range p.closure.indexes {
-		if err := p.ensureManifest(ctx, m); err != nil {
+		if err := p.sendManifest(ctx, m, lack); err != nil {
 			return err
 		}
 	}
-	return p.check(ctx)
+	return p.check(ctx, parts)
 }
 
-// parallel calls f for 0 … n-1, Jobs at a time.
-func (p *pusher) parallel(ctx context.Context, n int, f func(context.Context, int) error) error {
+// part is a blob or manifest that the repository has to have.
+type part struct {
+	v1.Descriptor
+	name string
+	path string // below the repository, without the digest
+}
+
+func (p *pusher) blobs() (all []part) {
+	for _, b := range p.closure.blobs {
+		all = append(all, part{b.Descriptor, b.name(), "blobs/"})
+	}
+	return all
+}
+
+func (p *pusher) manifests() (all []part) {
+	for _, m := range p.closure.manifests() {
+		all = append(all, part{m.Descriptor, m.name(), "manifests/"})
+	}
+	return all
+}
+
+// lacks returns the digests of those parts that the repository lacks.
+func (p *pusher) lacks(ctx context.Context, parts []part) (map[v1.Hash]bool, error) {
+	lack := map[v1.Hash]bool{}
+	var mu sync.Mutex
+	err := parallel(ctx, p.o.asks(), parts, func(ctx context.Context, q part) error {
+		ok, err := p.holds(ctx, q)
+		if ok {
+			p.progress(Event{Kind: EventExists, Name: q.name, Size: q.Size})
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		lack[q.Digest] = true
+		return err
+	})
+	return lack, err
+}
+
+// sendBlobs uploads those blobs that the repository lacks.
+func (p *pusher) sendBlobs(ctx context.Context, lack map[v1.Hash]bool) error {
+	return parallel(ctx, p.o.Jobs, p.closure.blobs, func(ctx context.Context, b *blob) error {
+		if !lack[b.Digest] {
+			return nil
+		}
+		return p.sendBlob(ctx, b)
+	})
+}
+
+// parallel calls f for every item, limit at a time.
+func parallel[T any](ctx context.Context, limit int, items []T, f func(context.Context, T) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(p.o.Jobs)
-	for i := range n {
-		g.Go(func() error { return f(ctx, i) })
+	g.SetLimit(limit)
+	for _, item := range items {
+		g.Go(func() error { return f(ctx, item) })
 	}
 	return g.Wait()
 }
@@ -189,18 +250,13 @@ func (p *pusher) parallel(ctx context.Context, n int, f func(context.Context, in
 // name is how events and errors call a manifest.
 func (m manifest) name() string { return "manifest " + m.Digest.String() }
 
-// ensureManifest makes the repository have a manifest. Whether its parts are
-// there too is for check to find out.
-func (p *pusher) ensureManifest(ctx context.Context, m manifest) error {
+// sendManifest stores a manifest that the repository lacks. Whether its parts
+// are there is for check to find out.
+func (p *pusher) sendManifest(ctx context.Context, m manifest, lack map[v1.Hash]bool) error {
+	if !lack[m.Digest] {
+		return nil
+	}
 	err := p.retry.do(ctx, m.name(), func(int) error {
-		ok, err := p.has(ctx, p.url("manifests/"+m.Digest.String()), m.Descriptor)
-		if err != nil && !isForbidden(err) {
-			return err
-		}
-		if ok {
-			p.progress(Event{Kind: EventExists, Name: m.name(), Size: m.Size})
-			return nil
-		}
 		if err := p.putManifest(ctx, m, m.Digest.String()); err != nil {
 			return err
 		}
@@ -222,21 +278,9 @@ func (p *pusher) ensureManifest(ctx context.Context, m manifest) error {
 const visible = 4
 
 // check asks for every manifest and blob of every platform.
-func (p *pusher) check(ctx context.Context) error {
-	type part struct {
-		v1.Descriptor
-		name string
-		path string
-	}
-	var parts []part
-	for _, b := range p.closure.blobs {
-		parts = append(parts, part{b.Descriptor, b.name(), "blobs/"})
-	}
-	for _, m := range p.closure.manifests() {
-		parts = append(parts, part{m.Descriptor, m.name(), "manifests/"})
-	}
-	return p.parallel(ctx, len(parts), func(ctx context.Context, i int) error {
-		q, there := parts[i], p.has
+func (p *pusher) check(ctx context.Context, parts []part) error {
+	return parallel(ctx, p.o.asks(), parts, func(ctx context.Context, q part) error {
+		there := p.has
 		if p.o.Rehash {
 			there = p.hashes
 		}

@@ -64,6 +64,9 @@ func TestPush(t *testing.T) {
 	if diff := cmp.Diff(1, outputtest.Count(log, "PUT", "")); diff != "" {
 		t.Error("PUTs the second time", diff)
 	}
+	if n := outputtest.Count(log, "HEAD", ""); n != 8 {
+		t.Errorf("%d HEADs the second time, want 8: each part is asked for once", n)
+	}
 	if n := shared.Opens.Load(); n != 1 {
 		t.Errorf("shared layer opened %d times after the second push, want 1", n)
 	}

@@ -35,7 +35,9 @@ type Options struct {
 	// plain http besides loopback; nil means none.
 	Insecure func(host string) bool
 
-	// Jobs is how many requests are under way at once; 0 means 4.
+	// Jobs is how many requests are under way at once; 0 means 4. Where it is
+	// not 1, up to 16 parts are asked for at once: a question costs little but
+	// the way there and back.
 	Jobs int
 
 	// MaxWait is the longest time that one request may spend waiting to be
@@ -193,6 +195,14 @@ func layoutTags(t Transport, img Image) []string {
 	return nil
 }
 
+// asks is how many parts are asked for at once.
+func (o Options) asks() int {
+	if o.Jobs == 1 {
+		return 1
+	}
+	return 16
+}
+
 func (o Options) withDefaults() Options {
 	if o.Jobs <= 0 {
 		o.Jobs = 4
@@ -219,7 +229,7 @@ func (o Options) withDefaults() Options {
 		o.UserAgent = "gophersnake"
 	}
 	if o.Transport == nil {
-		o.Transport = defaultTransport(o.Jobs)
+		o.Transport = defaultTransport(max(o.Jobs, o.asks()))
 	}
 	progress, mu := o.Progress, new(sync.Mutex)
 	o.Progress = func(e Event) {
@@ -233,13 +243,13 @@ func (o Options) withDefaults() Options {
 }
 
 // defaultTransport is http.DefaultTransport with a connection for each job.
-func defaultTransport(jobs int) http.RoundTripper {
+func defaultTransport(connections int) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	t = t.Clone()
-	t.MaxIdleConnsPerHost = jobs
+	t.MaxIdleConnsPerHost = connections
 	return t
 }
 
