@@ -41,7 +41,7 @@ var effects = []effect{
 	{
 		what:  "the environment's proxy, inside of the default transport: take an http.RoundTripper as a field",
 		names: []string{"net/http.DefaultTransport", "net/http.DefaultClient", "net/http.Get", "net/http.Head", "net/http.Post"},
-		in:    []string{"cmd/..."},
+		in:    []string{"bench/...", "cmd/..."},
 		except: map[string]string{
 			"base/guard.go":   "the zero Source works: Transport nil is a copy of this one",
 			"output/write.go": "the zero Options work: Transport nil is a copy of this one",

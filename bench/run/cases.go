@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Names of cases that more than one place knows.
+const (
+	caseCold      = "cold"
+	caseUnchanged = "nothing changed"
+	caseSmall     = "one small package changed"
+	caseFirst     = "first platform"
+	caseSecond    = "second platform"
+	caseFresh     = "fresh machine"
+)
+
+// note keeps a figure.
+func (b *bench) note(name, tool string, c cost) { b.report.note(name, tool, c) }
+
+// turns does an action of each tool, in turns. before makes the state that they
+// begin in.
+func (b *bench) turns(name string, tools []contender, before func() error, do func(contender) (cost, error)) error {
+	for round := range b.rounds {
+		if before != nil {
+			if err := before(); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		for _, t := range tools {
+			c, err := do(t)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", name, t.name(), err)
+			}
+			b.note(name, t.name(), c)
+			b.tell(name, round, t.name(), c)
+		}
+	}
+	return nil
+}
+
+// tell prints a figure as it comes.
+func (b *bench) tell(name string, round int, tool string, c cost) {
+	fmt.Fprintf(b.out, "%s %s, round %d, %s: %.2f s, %.2f cpu s, %d MB, sent %.2f MB in %d blobs, downloaded %d\n",
+		time.Now().UTC().Format(time.TimeOnly), name, round+1, tool, c.Wall, c.CPU, c.Peak/1e6, float64(c.Sent)/1e6, c.Layers, c.Fetched)
+}
+
+func (b *bench) cold(ctx context.Context) error {
+	if !b.only.MatchString(caseCold) {
+		return nil
+	}
+	err := b.turns(caseCold, b.peers, nil, func(t contender) (cost, error) { return t.cold(ctx, b.main) })
+	if err != nil {
+		return err
+	}
+	b.report.Image, err = blobBytes(b.main.dir("ours.oci"))
+	return err
+}
+
+// pushers are the tools that are compared where an image is pushed again: all
+// but the one whose packing is umoci's too.
+func (b *bench) pushers() []contender { return b.peers[:4] }
+
+// prime makes the state after a build and a push, of these tools alone.
+func (b *bench) prime(ctx context.Context, tools []contender) error {
+	if err := b.registry.wipe(); err != nil {
+		return err
+	}
+	for _, t := range tools {
+		if err := t.forget(ctx); err != nil {
+			return fmt.Errorf("%s: %w", t.name(), err)
+		}
+		if _, err := t.push(ctx, b.main); err != nil {
+			return fmt.Errorf("%s: %w", t.name(), err)
+		}
+	}
+	ref := b.registry.host + "/" + b.main.image(b.ours.repository()) + ":1"
+	if err := b.run(ctx, "crane", "validate", "--insecure", "--remote", ref); err != nil {
+		return fmt.Errorf("our image: %w", err)
+	}
+	return nil
+}
+
+// pushed does a push and looks whether the tag is there and has changed as it
+// should: nil is for tools that write the time into every image.
+func (b *bench) pushed(ctx context.Context, t contender, s *site, changes *bool) (cost, error) {
+	name := s.image(t.repository())
+	before, err := b.registry.digest(ctx, name)
+	if err != nil {
+		return cost{}, err
+	}
+	c, err := t.push(ctx, s)
+	if err != nil {
+		return c, err
+	}
+	after, err := b.registry.digest(ctx, name)
+	if err == nil && changes != nil && *changes != (before != after) {
+		err = fmt.Errorf("%s: the digest was %s and is %s", name, before, after)
+	}
+	return c, err
+}
+
+func (b *bench) unchanged(ctx context.Context) error {
+	if !b.only.MatchString(caseUnchanged) {
+		return nil
+	}
+	if err := b.prime(ctx, b.pushers()); err != nil {
+		return err
+	}
+	return b.turns(caseUnchanged, b.pushers(), nil, func(t contender) (cost, error) {
+		same := new(bool)
+		if t != contender(b.ours) {
+			same = nil
+		}
+		return b.pushed(ctx, t, b.main, same)
+	})
+}
+
+// changed is the cases of one package that changed: the smallest, with all
+// tools, and five large ones, of which all tools push the largest.
+func (b *bench) changed(ctx context.Context) error {
+	p := b.main.payloads[0]
+	type one struct {
+		name  string
+		index int
+		tools []contender
+	}
+	all := []one{{caseSmall, p.smallest(), b.pushers()}}
+	large := largeSizes(b.total())
+	for i := range large {
+		c := one{fmt.Sprintf("package of %.1f MB changed", float64(p.packages[i].size)/1e6), i, b.pushers()[:1]}
+		if i == len(large)-1 {
+			c.tools = b.pushers()
+		}
+		b.report.Large = append(b.report.Large, large1{c.name, p.packages[i].size, p.packages[i].packed})
+		all = append(all, c)
+	}
+	yes := true
+	for _, c := range all {
+		if !b.only.MatchString(c.name) {
+			continue
+		}
+		if err := b.prime(ctx, c.tools); err != nil {
+			return err
+		}
+		err := b.turns(c.name, c.tools, func() error { return b.main.change(ctx, c.index) }, func(t contender) (cost, error) {
+			return b.pushed(ctx, t, b.main, &yes)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// platforms compares the second platform with the first.
+func (b *bench) platforms(ctx context.Context) error {
+	if !b.only.MatchString(caseSecond) {
+		return nil
+	}
+	return b.turns(caseSecond, b.peers[:1], nil, func(contender) (cost, error) {
+		first, err := b.ours.cold(ctx, b.main)
+		if err != nil {
+			return first, err
+		}
+		b.note(caseFirst, b.ours.name(), first)
+		return b.ours.build(ctx, b.main, "linux/arm64")
+	})
+}
+
+// fresh is a machine that has the lock alone.
+func (b *bench) fresh(ctx context.Context) error {
+	if !b.only.MatchString(caseFresh) {
+		return nil
+	}
+	if err := b.prime(ctx, b.peers[:1]); err != nil {
+		return err
+	}
+	before := func() error { return b.ours.freshMachine(b.main) }
+	return b.turns(caseFresh, b.peers[:1], before, func(t contender) (cost, error) { return b.pushed(ctx, t, b.main, new(bool)) })
+}
+
+// Names of the series that are plotted.
+const (
+	seriesPackages = "packages"
+	seriesSize     = "size"
+	seriesCores    = "cores"
+
+	pointCold    = "from nothing"
+	pointChanged = "one package changed"
+)
+
+// scale measures what is plotted: builds from nothing and after a change of one
+// package, of images with more packages, with larger ones, and on fewer cores.
+func (b *bench) scale(ctx context.Context) error {
+	tools := []contender{b.ours, b.kit, &umoci{b}}
+	if b.only.MatchString(seriesPackages) {
+		for _, n := range []int{13, 26, 51, 102, 204} {
+			if err := b.point(ctx, seriesPackages, float64(n), tools, spread(b.seed, b.total()/4, n)); err != nil {
+				return err
+			}
+		}
+	}
+	if b.only.MatchString(seriesSize) {
+		for _, part := range []int64{8, 4, 2, 1} {
+			if err := b.point(ctx, seriesSize, math.Round(float64(b.total()/part)/1e6), tools, spread(b.seed, b.total()/part, fullCount)); err != nil {
+				return err
+			}
+		}
+	}
+	if b.only.MatchString(seriesCores) {
+		return b.fewerCores(ctx, tools)
+	}
+	return nil
+}
+
+// point measures one image of a series.
+func (b *bench) point(ctx context.Context, series string, x float64, tools []contender, sizes []int64) error {
+	s, err := b.newSite(ctx, fmt.Sprintf("%s%.0f", series, x), false, sizes, "linux-64")
+	if err != nil {
+		return err
+	}
+	for _, t := range tools {
+		if err := b.each(ctx, func() error {
+			c, err := t.cold(ctx, s)
+			b.report.point(series, pointCold, t.name(), x, c)
+			return err
+		}); err != nil {
+			return fmt.Errorf("%s %.0f: %s: %w", series, x, t.name(), err)
+		}
+	}
+	least := s.payloads[0].smallest()
+	for _, t := range tools[:2] {
+		if _, err := t.push(ctx, s); err != nil {
+			return err
+		}
+	}
+	err = b.each(ctx, func() error {
+		if err := s.change(ctx, least); err != nil {
+			return err
+		}
+		for _, t := range tools[:2] {
+			c, err := t.push(ctx, s)
+			if err != nil {
+				return err
+			}
+			b.report.point(series, pointChanged, t.name(), x, c)
+		}
+		return nil
+	})
+	return errors.Join(err, removeAll(s.dir()))
+}
+
+// each does something in the rounds of a point: at most three.
+func (b *bench) each(ctx context.Context, do func() error) error {
+	for range min(b.rounds, 3) {
+		if err := errors.Join(ctx.Err(), do()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fewerCores measures builds from nothing on 1, 2, 4 … cores.
+func (b *bench) fewerCores(ctx context.Context, tools []contender) error {
+	for _, n := range coreCounts() {
+		b.cores = n
+		err := b.kit.pin(ctx, n)
+		for _, t := range tools {
+			err = errors.Join(err, b.each(ctx, func() error {
+				c, err := t.cold(ctx, b.main)
+				b.report.point(seriesCores, pointCold, t.name(), float64(n), c)
+				return err
+			}))
+		}
+		if b.cores = 0; err != nil {
+			return err
+		}
+	}
+	return b.kit.pin(ctx, 0)
+}
