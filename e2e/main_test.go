@@ -8,6 +8,8 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -162,7 +164,8 @@ func countingProxy(behind string) (*http.Server, error) {
 		return nil, err
 	}
 	registry = fmt.Sprintf("localhost:%d", l.Addr().(*net.TCPAddr).Port)
-	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
+	// Clients that are killed are no news.
+	proxy := &httputil.ReverseProxy{FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: behind})
 		r.Out.Host = r.In.Host // the registry makes its Location headers from it
 	}}

@@ -133,6 +133,13 @@ func TestKilledWhileLocking(t *testing.T) {
 	}
 	unlock()
 	unlock() // does nothing
+
+	// Locks that nobody asks for again go with the next process that is alone.
+	must(t, s.Close())
+	must(t, os.WriteFile(s.path(locksDir, keyName("held")), nil, 0o600))
+	if locks, err := os.ReadDir(open(t, dir).path(locksDir)); err != nil || len(locks) > 0 {
+		t.Errorf("left in locks: %v, %v", locks, err)
+	}
 }
 
 // Promise P14: a full disk is one error that names the path, and what was

@@ -32,18 +32,26 @@ type item struct {
 	used time.Time
 }
 
-// clean removes what dead processes left in tmp.
+// clean removes what dead processes left: files in tmp, and locks that they held
+// when they died, while nobody can hold one.
 func (s *Store) clean(alone bool) error {
-	entries, err := os.ReadDir(s.path(tmpDir))
+	if err := s.cleanDir(tmpDir, alone); err != nil || !alone {
+		return err
+	}
+	return s.cleanDir(locksDir, alone)
+}
+
+func (s *Store) cleanDir(name string, alone bool) error {
+	entries, err := os.ReadDir(s.path(name))
 	if err != nil {
-		return diskError("read directory", s.path(tmpDir), err)
+		return diskError("read directory", s.path(name), err)
 	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !alone && s.opened.Sub(info.ModTime()) < leftoverAge {
 			continue // gone meanwhile, or perhaps in use
 		}
-		left := s.path(tmpDir, e.Name())
+		left := s.path(name, e.Name())
 		if err := s.do("remove", left, func() error { return removeAll(left) }); err != nil {
 			return err
 		}

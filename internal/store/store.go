@@ -7,7 +7,7 @@
 //
 //	VERSION                      "gophersnake store 1"
 //	lock                         flock: shared while a Store is open, exclusive to prune
-//	locks/<sha256 of key>        flock per key, see Store.Lock; there only while held
+//	locks/<sha256 of key>        flock per key, see Store.Lock; there while held
 //	tmp/                         unfinished files, see below
 //	blobs/<2 hex>/<62 hex>       a blob, named by the sha256 of its bytes
 //	records/<bucket>/<sha256>    a record, named by the sha256 of its key
@@ -16,8 +16,9 @@
 //
 // Whatever has a name outside tmp is complete: a file is written in tmp,
 // synced, checked and renamed, and its directory is synced. A process that is
-// killed leaves files in tmp only; the next process that opens the store alone
-// removes them all, and one that does not removes those older than a day.
+// killed leaves files in tmp and locks only; the next process that opens the
+// store alone removes them all, and one that does not removes those in tmp that
+// are older than a day.
 //
 // Nothing that is read is trusted. A blob is hashed when a process first opens
 // it, a record carries a checksum of its own, and what does not match is
