@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/gophersnake/gophersnake/internal/channeltest"
@@ -74,7 +73,7 @@ func TestConfigurationIsNoFile(t *testing.T) {
 	})
 	t.Run("pipe", func(t *testing.T) {
 		s := newSite(t, "")
-		if err := syscall.Mkfifo(s.at("p"), 0o644); err != nil {
+		if err := mkfifo(s.at("p")); err != nil {
 			t.Skip(err)
 		}
 		s.fails(2, "gophersnake: p: is not a regular file\n", "check", "-f", "p")

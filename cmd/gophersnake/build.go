@@ -9,7 +9,6 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -267,8 +266,8 @@ func (a *app) results(results []result, metadata string) error {
 		if err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(a.at(metadata), append(b, '\n'), 0o644); err != nil {
-			return fault.New(fault.Disk, metadata, "%w", bare(err))
+		if err := writeFile(a.at(metadata), append(b, '\n')); err != nil {
+			return err
 		}
 	}
 	if a.json {

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -207,7 +206,7 @@ func (b *bed) run(args []string) (out, said string, code int) {
 	for k, v := range b.env {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: b.uid, Gid: b.uid}}
+	asUser(cmd, b.uid)
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		b.t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -152,8 +151,8 @@ func (a *app) exportTo(file string, write func(io.Writer) error) error {
 		return err
 	}
 	file = a.at(file)
-	if err := renameio.WriteFile(file, text.Bytes(), 0o644); err != nil {
-		return fault.New(fault.Disk, file, "%w", bare(err))
+	if err := writeFile(file, text.Bytes()); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintln(a.stdout, file)
 	return err

@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -68,8 +67,11 @@ func (a *app) exportFile(cmd *cobra.Command, o fileOptions, file string, change 
 	case o.check:
 		return fault.New(fault.Stale, file, "is not what the configuration makes").WithHint("run %s", cmd.CommandPath())
 	default:
-		if err := writeWhole(file, text); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return fault.New(fault.Disk, file, "%w", bare(err))
+		}
+		if err := writeFile(file, text); err != nil {
+			return err
 		}
 	}
 	_, err = fmt.Fprintln(a.stdout, file)
@@ -105,18 +107,6 @@ func readSmall(file string) ([]byte, error) {
 		return []byte{}, nil
 	}
 	return data, nil
-}
-
-// writeWhole replaces a file, or what a link leads to, or makes it with its
-// directory.
-func writeWhole(file string, text []byte) error {
-	if target, err := filepath.EvalSymlinks(file); err == nil {
-		file = target
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return renameio.WriteFile(file, text, 0o644, renameio.WithExistingPermissions())
 }
 
 // only returns the one environment that a file is about.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/install"
@@ -91,8 +90,8 @@ func (a *app) exportHooks(ctx context.Context, dir string, remove bool) error {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return fault.New(fault.Disk, file, "%w", bare(err))
 		}
-		if err := renameio.WriteFile(file, []byte(h.Text), 0o644); err != nil {
-			return fault.New(fault.Disk, file, "%w", bare(err))
+		if err := writeFile(file, []byte(h.Text)); err != nil {
+			return err
 		}
 		fmt.Fprintln(a.stdout, file)
 	}

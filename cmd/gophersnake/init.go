@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -27,8 +26,8 @@ commented gophersnake.toml that uses them. It asks nothing.`,
 				return fault.New(fault.Usage, file, "exists already").WithHint("--force replaces it")
 			}
 			text := spec.Starter(spec.Detect(os.DirFS(filepath.Dir(file))))
-			if err := renameio.WriteFile(file, text, 0o644); err != nil {
-				return fault.New(fault.Disk, file, "%w", bare(err))
+			if err := writeFile(file, text); err != nil {
+				return err
 			}
 			_, err := fmt.Fprintln(a.stdout, file)
 			return err

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/gophersnake/gophersnake/base"
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/internal/fetch"
@@ -112,8 +110,8 @@ func (p *project) writeLock(l *lock.Lock) (*lock.Lock, error) {
 		return nil, err
 	}
 	if old, err := os.ReadFile(p.lockFile()); err != nil || string(old) != string(text) {
-		if err := renameio.WriteFile(p.lockFile(), text, 0o644); err != nil {
-			return nil, fault.New(fault.Disk, p.lockFile(), "%w", bare(err))
+		if err := writeFile(p.lockFile(), text); err != nil {
+			return nil, err
 		}
 	}
 	return lock.Unmarshal(p.lockFile(), text)

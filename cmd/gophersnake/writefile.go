@@ -1,0 +1,82 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/gophersnake/gophersnake/internal/fault"
+)
+
+// writeFile gives a file of the user's a new content: at any moment it is as
+// before or complete, also after a crash. What a link leads to is replaced, not
+// the link; a file that is there keeps its permissions, a new one is 0644 less
+// the umask. Errors are of class disk and name the file.
+func writeFile(file string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	if err := replaceFile(file, text); err != nil {
+		return fault.New(fault.Disk, file, "%w", bare(err))
+	}
+	return nil
+}
+
+// replaceFile writes a file beside the one that it becomes, since a rename works
+// within one file system.
+func replaceFile(file string, text []byte) error {
+	perm := os.FileMode(0o644)
+	info, err := os.Stat(file)
+	there := err == nil
+	if there {
+		perm = info.Mode().Perm()
+		if !info.Mode().IsRegular() {
+			return os.WriteFile(file, text, perm) // /dev/stdout is not to be replaced
+		}
+	}
+	dir, name := filepath.Split(file)
+	tmp := filepath.Join(dir, "."+name+".gophersnake-"+rand.Text()[:8])
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if there && err == nil {
+		err = f.Chmod(perm) // the umask has no say in what was there
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(tmp, file)
+	}
+	if err != nil {
+		_ = os.Remove(tmp) // the first error is the one to tell
+		return err
+	}
+	return syncParent(file)
+}
+
+// syncParent makes a rename durable. Windows has no such call.
+func syncParent(file string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = nil // some file systems cannot
+	}
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	return err
+}
