@@ -77,8 +77,11 @@ func checkVersions(fileName string, data []byte) error {
 		Version     any `toml:"version"`
 		LayerFormat any `toml:"layer-format"`
 	}
-	if err := toml.Unmarshal(data, &head); err != nil {
-		return decodeError(fileName, err)
+	top, _, _ := bytes.Cut(data, []byte("\n[[")) // before the first block, and much shorter than all
+	if toml.Unmarshal(top, &head) != nil {
+		if err := toml.Unmarshal(data, &head); err != nil { // with the right position
+			return decodeError(fileName, err)
+		}
 	}
 	for _, v := range []struct {
 		key   string

@@ -79,10 +79,11 @@ func (e *encoder) lock(l *Lock) []byte {
 	return e.buf.Bytes()
 }
 
-// block returns the text of one block's content. It tells blocks apart.
+// block returns the text of one block's content, or of what a pointer to it
+// leads to. It tells blocks apart.
 func block(v any) string {
 	e := &encoder{}
-	e.table("", reflect.ValueOf(v))
+	e.table("", reflect.Indirect(reflect.ValueOf(v)))
 	return e.buf.String()
 }
 

@@ -4,7 +4,6 @@ package platforms
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -24,9 +23,9 @@ type spelling struct {
 }
 
 // spellings returns the platforms gophersnake knows, in the order they are
-// listed.
-func spellings() []spelling {
-	return []spelling{
+// listed. It is an array: reading a lock asks for each of its rows.
+func spellings() [6]spelling {
+	return [...]spelling{
 		{Platform{"linux", "amd64"}, "linux-64", "amd64", true},
 		{Platform{"linux", "arm64"}, "linux-aarch64", "arm64", true},
 		{Platform{"darwin", "amd64"}, "osx-64", "", false},
@@ -48,11 +47,13 @@ func All() []Platform {
 // Parse reads "os/arch". An unknown platform is an error that lists the known
 // ones.
 func Parse(s string) (Platform, error) {
+	for _, k := range spellings() {
+		if s == k.OS+"/"+k.Arch {
+			return k.Platform, nil
+		}
+	}
 	var names []string
 	for _, p := range All() {
-		if s == p.String() {
-			return p, nil
-		}
 		names = append(names, p.String())
 	}
 	return Platform{}, fmt.Errorf("platform %q is not one of %s", s, strings.Join(names, ", "))
@@ -106,9 +107,11 @@ func (p Platform) spelling() spelling {
 func Compare(a, b Platform) int { return a.index() - b.index() }
 
 func (p Platform) index() int {
-	all := All()
-	if i := slices.Index(all, p); i >= 0 {
-		return i
+	known := spellings()
+	for i := range known {
+		if known[i].Platform == p {
+			return i
+		}
 	}
-	return len(all)
+	return len(known)
 }
