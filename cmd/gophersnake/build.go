@@ -249,11 +249,18 @@ func totalSize(idx v1.ImageIndex) (int64, error) {
 // keepRows writes the layer rows into the lock. Rows that nothing reaches any
 // more go, if all environments were built on all platforms.
 func (p *project) keepRows(l *lock.Lock, rows map[string]lock.Layer, all bool) error {
+	changed := false
 	for _, row := range rows {
-		l.SetRow(row)
+		if have, _ := l.Row(row.Key); have != row {
+			l.SetRow(row)
+			changed = true
+		}
 	}
-	if all && len(p.platforms) == 0 && p.picked == nil {
-		l.Prune(func(key string) bool { _, ok := rows[key]; return ok })
+	if all && len(p.platforms) == 0 && p.picked == nil && l.Prune(func(key string) bool { _, ok := rows[key]; return ok }) {
+		changed = true
+	}
+	if !changed {
+		return nil
 	}
 	_, err := p.writeLock(l)
 	return err
