@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gophersnake/gophersnake/builder"
 	"github.com/gophersnake/gophersnake/internal/fault"
@@ -27,21 +30,49 @@ func (a *app) pushMerged(ctx context.Context, p *project, w *world.World, envs [
 		return err
 	}
 	all := make([]v1.ImageIndex, len(envs))
-	for i, env := range envs {
-		if all[i], err = p.merged(ctx, w, env, parts[title(env)], len(envs) > 1); err != nil {
-			return err
-		}
+	err = each(len(envs), func(i int) (err error) {
+		all[i], err = p.merged(ctx, w, envs[i], parts[title(envs[i])], len(envs) > 1)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	var results []result
-	for i, env := range envs {
-		done, err := p.write(ctx, env, all[i], targets[i], pr, o)
-		if err != nil {
-			return err
-		}
-		results = append(results, done...)
+	results := make([][]result, len(envs))
+	err = each(len(envs), func(i int) (err error) {
+		results[i], err = p.write(ctx, envs[i], all[i], targets[i], pr, o)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	pr.close()
-	return a.results(results, o.metadata)
+	return a.results(slices.Concat(results...), o.metadata)
+}
+
+// mergesAtATime is how many environments are joined side by side: each is some
+// round trips, one after another.
+const mergesAtATime = 8
+
+// each does something n times, begins nothing after an error, and returns the
+// first by number. It takes no context, since what is opened is read later.
+func each(n int, do func(i int) error) error {
+	var g errgroup.Group
+	var failed atomic.Bool
+	g.SetLimit(mergesAtATime)
+	errs := make([]error, n)
+	for i := range n {
+		g.Go(func() error {
+			if failed.Load() {
+				return nil
+			}
+			if errs[i] = do(i); errs[i] != nil {
+				failed.Store(true)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // errs has them
+	return cmp.Or(errs...)
 }
 
 // parts returns the references to join, by environment: those of the command

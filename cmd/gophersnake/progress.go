@@ -143,6 +143,7 @@ func (p *progress) fetched(e fetch.Event) {
 func (p *progress) built(e builder.Event) {
 	switch e.Kind {
 	case "make":
+		p.log.Debugf("making layer %s", e.Layer)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.show("making layer %s", e.Layer)
