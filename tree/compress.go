@@ -44,93 +44,134 @@ const ChunkSize = 2 << 20
 
 const gzipLevel = 5
 
-// Pool compresses chunks of any number of Writers on a fixed number of
-// workers, and so bounds the memory of all of them together. The bytes do not
-// depend on the number of workers.
+// maxSlots bounds the memory of a Pool where there are many processors: a slot
+// takes up to 4 MiB, an engine 1 MiB (10 MiB for zstd).
+const (
+	maxSlots       = 12
+	maxZstdEngines = 4
+)
+
+// Pool compresses chunks of any number of Writers, and bounds the memory of all
+// of them together: besides workers, who work at most at a time, there are so
+// many slots for chunks and what becomes of them, and no more. The bytes do not
+// depend on either.
 type Pool struct {
-	tokens chan struct{} // one per chunk in memory
-	work   chan struct{} // one per compressor at work
-	chunks sync.Pool     // []byte of ChunkSize
-	gzips  sync.Pool
-	zstds  sync.Pool
+	slots   shelf[*slot]
+	engines [Zstd + 1]shelf[*engine] // by Compression
 }
 
-// NewPool returns a Pool that compresses on workers goroutines at a time;
-// 0 means GOMAXPROCS.
+// slot is a chunk on its way into a layer.
+type slot struct {
+	chunk  []byte       // tar bytes
+	member bytes.Buffer // the chunk, compressed
+}
+
+// engine is a compressor at work; one of the two is nil.
+type engine struct {
+	gzip *gzip.Writer
+	zstd *zstd.Encoder
+}
+
+// NewPool returns a Pool that compresses on workers goroutines at a time, or on
+// as many as its memory allows; 0 means GOMAXPROCS.
 func NewPool(workers int) *Pool {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	return &Pool{
-		tokens: make(chan struct{}, 3*workers+1),
-		work:   make(chan struct{}, workers),
+		slots: newShelf[*slot](min(3*workers+1, maxSlots)),
+		engines: [...]shelf[*engine]{
+			Gzip: newShelf[*engine](min(workers, maxSlots)),
+			Zstd: newShelf[*engine](min(workers, maxZstdEngines)),
+		},
 	}
 }
 
-// chunk waits until a chunk may be filled and returns it empty.
-func (p *Pool) chunk() []byte {
-	p.tokens <- struct{}{}
-	if b, ok := p.chunks.Get().(*[]byte); ok {
-		return (*b)[:0]
-	}
-	return make([]byte, 0, ChunkSize)
-}
-
-// release gives a chunk back.
-func (p *Pool) release(b []byte) {
-	p.chunks.Put(&b)
-	<-p.tokens
-}
-
-// member returns data as one gzip member or zstd frame. It is the only place
-// where layer bytes are compressed.
-func (p *Pool) member(c Compression, data []byte) ([]byte, error) {
-	p.work <- struct{}{}
-	defer func() { <-p.work }()
-	var out bytes.Buffer
-	out.Grow(len(data)/2 + 64)
-	var err error
-	if c == Zstd {
-		err = p.zstd(&out, data)
-	} else {
-		err = p.gzip(&out, data)
-	}
-	return out.Bytes(), err
-}
-
-func (p *Pool) gzip(out *bytes.Buffer, data []byte) error {
-	z, ok := p.gzips.Get().(*gzip.Writer)
+// slot waits until a chunk may be filled and returns it empty.
+func (p *Pool) slot() *slot {
+	s, ok := p.slots.take()
 	if !ok {
-		var err error
-		if z, err = gzip.NewWriterLevel(out, gzipLevel); err != nil {
+		s = &slot{chunk: make([]byte, 0, ChunkSize)}
+	}
+	s.chunk = s.chunk[:0]
+	s.member.Reset()
+	return s
+}
+
+// member writes data as one gzip member or zstd frame. It is the only place
+// where layer bytes are compressed.
+func (p *Pool) member(c Compression, out *bytes.Buffer, data []byte) (err error) {
+	e, ok := p.engines[c].take()
+	if !ok {
+		e = &engine{}
+	}
+	defer func() { p.engines[c].put(e) }()
+	if c == Zstd {
+		return e.writeZstd(out, data)
+	}
+	return e.writeGzip(out, data)
+}
+
+func (e *engine) writeGzip(out *bytes.Buffer, data []byte) (err error) {
+	if e.gzip == nil {
+		if e.gzip, err = gzip.NewWriterLevel(out, gzipLevel); err != nil {
 			return err
 		}
 	}
-	defer p.gzips.Put(z)
-	z.Reset(out)
-	if _, err := z.Write(data); err != nil {
+	e.gzip.Reset(out)
+	if _, err := e.gzip.Write(data); err != nil {
 		return err
 	}
-	return z.Close()
+	return e.gzip.Close()
 }
 
-// zstd uses the streaming writer: what EncodeAll makes of the same bytes
-// differs (design.md §6).
-func (p *Pool) zstd(out *bytes.Buffer, data []byte) error {
-	z, ok := p.zstds.Get().(*zstd.Encoder)
-	if !ok {
-		var err error
-		z, err = zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+// writeZstd uses the streaming writer: what EncodeAll makes of the same bytes
+// differs (design.md §6). How much memory the encoder takes does not matter to
+// them, since a chunk is smaller than its window.
+func (e *engine) writeZstd(out *bytes.Buffer, data []byte) (err error) {
+	if e.zstd == nil {
+		e.zstd, err = zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			return err
 		}
 	}
-	defer p.zstds.Put(z)
-	z.Reset(out)
-	if _, err := z.Write(data); err != nil {
+	e.zstd.Reset(out)
+	if _, err := e.zstd.Write(data); err != nil {
 		return err
 	}
-	return z.Close()
+	return e.zstd.Close()
+}
+
+// shelf lends a limited number of things, those that were used last first: what
+// is not needed is never made.
+type shelf[T any] struct {
+	lent chan struct{}
+	mu   *sync.Mutex
+	free *[]T
+}
+
+func newShelf[T any](n int) shelf[T] {
+	return shelf[T]{make(chan struct{}, n), new(sync.Mutex), new([]T)}
+}
+
+// take waits until one more may be lent. Without ok the caller makes it.
+func (s shelf[T]) take() (v T, ok bool) {
+	s.lent <- struct{}{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(*s.free); n > 0 {
+		v, ok = (*s.free)[n-1], true
+		*s.free = (*s.free)[:n-1]
+	}
+	return v, ok
+}
+
+// put gives back what take lent.
+func (s shelf[T]) put(v T) {
+	s.mu.Lock()
+	*s.free = append(*s.free, v)
+	s.mu.Unlock()
+	<-s.lent
 }
 
 // probeDigests are the digests of the probe's bytes as layer format 1 has them.
@@ -146,11 +187,11 @@ func Probe() error {
 	p := NewPool(1)
 	for c, want := range [...]string{Gzip: probeGzip, Zstd: probeZstd} {
 		c := Compression(c)
-		b, err := p.member(c, probeText())
-		if err != nil {
+		var b bytes.Buffer
+		if err := p.member(c, &b, probeText()); err != nil {
 			return fmt.Errorf("compressor: %w", err)
 		}
-		if got := digest(b); got != want {
+		if got := digest(b.Bytes()); got != want {
 			return NewError("compressor", "this program was built with another %s compressor than layer-format 1 is made with (probe %s, want %s)", c, got, want).
 				WithHint("build gophersnake with the klauspost/compress version that its go.mod names")
 		}

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -49,10 +50,10 @@ func writeMember(dst io.Writer, tar []byte, o Options) error {
 	if dst == nil {
 		return nil
 	}
-	member, err := o.Pool.member(o.Compression, tar)
-	if err != nil {
+	var member bytes.Buffer
+	if err := o.Pool.member(o.Compression, &member, tar); err != nil {
 		return err
 	}
-	_, err = dst.Write(member)
+	_, err := dst.Write(member.Bytes())
 	return err
 }

@@ -27,7 +27,7 @@ type Options struct {
 type Writer struct {
 	dst   io.Writer
 	o     Options
-	chunk []byte // tar bytes not yet in a member
+	slot  *slot // tar bytes not yet in a member, or nil
 	queue chan chan result
 	done  chan error // the first error of the goroutine that writes members
 	names names
@@ -38,8 +38,8 @@ type Writer struct {
 
 // result is a finished member.
 type result struct {
-	member []byte
-	err    error
+	slot *slot
+	err  error
 }
 
 // NewWriter returns a Writer of a fragment into dst. The caller must Close it,
@@ -63,7 +63,7 @@ func (w *Writer) Add(h Header, content io.Reader) error {
 	if h.Kind == Symlink {
 		return nil
 	}
-	n, err := io.Copy(writerFunc(w.tar), io.LimitReader(content, h.Size))
+	n, err := w.copy(content, h.Size)
 	if err != nil {
 		return w.fail(err)
 	}
@@ -146,9 +146,9 @@ func (w *Writer) Close() error {
 	if err := <-w.done; w.err == nil {
 		w.err = err
 	}
-	if w.chunk != nil {
-		w.o.Pool.release(w.chunk)
-		w.chunk = nil
+	if w.slot != nil && w.dst != nil {
+		w.o.Pool.slots.put(w.slot)
+		w.slot = nil
 	}
 	if w.err != nil {
 		return w.err
@@ -186,47 +186,79 @@ func check(h Header) error {
 	return nil
 }
 
+// copy appends at most size bytes of content to the tar stream. They are read to
+// where they are compressed from.
+func (w *Writer) copy(content io.Reader, size int64) (n int64, err error) {
+	for n < size && err == nil && w.err == nil {
+		free := w.free()
+		var m int
+		m, err = content.Read(free[:min(int64(len(free)), size-n)])
+		n += int64(m)
+		w.took(m)
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = w.err
+	}
+	return n, err
+}
+
 // tar appends to the tar stream.
 func (w *Writer) tar(b []byte) error {
-	if w.err == nil && w.o.Tar != nil {
-		if _, err := w.o.Tar.Write(b); err != nil {
-			return w.fail(err)
-		}
-	}
-	for len(b) > 0 && w.err == nil && w.dst != nil {
-		if w.chunk == nil {
-			w.chunk = w.o.Pool.chunk()
-		}
-		n := min(len(b), ChunkSize-len(w.chunk))
-		w.chunk = append(w.chunk, b[:n]...)
+	for len(b) > 0 && w.err == nil {
+		n := copy(w.free(), b)
 		b = b[n:]
-		if len(w.chunk) == ChunkSize {
-			w.cut()
-		}
+		w.took(n)
 	}
 	return w.err
 }
 
+// free returns where the next bytes of the tar stream belong.
+func (w *Writer) free() []byte {
+	switch {
+	case w.slot != nil:
+	case w.dst == nil:
+		w.slot = &slot{chunk: make([]byte, 0, 64<<10)} // nothing is kept in it
+	default:
+		w.slot = w.o.Pool.slot()
+	}
+	return w.slot.chunk[len(w.slot.chunk):cap(w.slot.chunk)]
+}
+
+// took appends the first n bytes of free to the tar stream.
+func (w *Writer) took(n int) {
+	at := len(w.slot.chunk)
+	w.slot.chunk = w.slot.chunk[:at+n]
+	if w.o.Tar != nil && n > 0 {
+		if _, err := w.o.Tar.Write(w.slot.chunk[at:]); err != nil {
+			_ = w.fail(err)
+			return
+		}
+	}
+	switch {
+	case w.dst == nil:
+		w.slot.chunk = w.slot.chunk[:0]
+	case at+n == ChunkSize:
+		w.cut()
+	}
+}
+
 // cut makes a member of the chunk.
 func (w *Writer) cut() {
-	if len(w.chunk) == 0 || w.err != nil {
+	if w.slot == nil || len(w.slot.chunk) == 0 || w.err != nil {
 		return
 	}
-	chunk := w.chunk
-	w.chunk = nil
+	slot := w.slot
+	w.slot = nil
 	ready := make(chan result, 1)
-	go func() {
-		member, err := w.o.Pool.member(w.o.Compression, chunk)
-		w.o.Pool.release(chunk)
-		ready <- result{member, err}
-	}()
+	go func() { ready <- result{slot, w.o.Pool.member(w.o.Compression, &slot.member, slot.chunk)} }()
 	w.queue <- ready
 }
 
 // start begins to write members, in the order they are cut.
 func (w *Writer) start() {
-	queue, done := make(chan chan result, 2*cap(w.o.Pool.work)), make(chan error, 1)
+	queue, done := make(chan chan result, maxSlots), make(chan error, 1)
 	w.queue, w.done = queue, done
+	slots := w.o.Pool.slots
 	go func() {
 		var first error
 		for ready := range queue {
@@ -235,8 +267,9 @@ func (w *Writer) start() {
 				first = r.err
 			}
 			if first == nil {
-				_, first = w.dst.Write(r.member)
+				_, first = w.dst.Write(r.slot.member.Bytes())
 			}
+			slots.put(r.slot)
 		}
 		done <- first
 	}()
@@ -268,15 +301,6 @@ func (w *Writer) fail(err error) error {
 var gzipHeader = [10]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 
 var zeros [blockSize]byte
-
-type writerFunc func([]byte) error
-
-func (f writerFunc) Write(b []byte) (int, error) {
-	if err := f(b); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
 
 // digest returns "sha256:<hex>".
 func digest(b []byte) string {

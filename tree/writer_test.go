@@ -302,9 +302,12 @@ func TestHeadRefuses(t *testing.T) {
 	}
 }
 
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk is full") }
+
 func TestBrokenDestination(t *testing.T) {
-	broken := writerFunc(func([]byte) error { return errors.New("disk is full") })
-	w := NewWriter(broken, Options{})
+	w := NewWriter(fullDisk{}, Options{})
 	content := strings.Repeat("x", 3*ChunkSize)
 	if err := w.Add(Header{Path: "a", Size: int64(len(content))}, strings.NewReader(content)); err != nil {
 		t.Fatal(err)
