@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// accountForm is the form of a user's or group's name that all Linux
-// distributions take.
-var accountForm = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+// accountForm, of at most maxAccount letters, is the form of a user's or group's
+// name that all Linux distributions take.
+var accountForm = regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`)
 
 // reserved are the names and numbers that images have without being asked.
 func reserved() map[string]int {
@@ -17,7 +17,7 @@ func reserved() map[string]int {
 }
 
 func checkAccount(s, _ string) flaw {
-	if !accountForm.MatchString(s) {
+	if !within(accountForm, maxAccount, s) {
 		return flawf("%q is not a user's name", s).
 			hinted(`names are at most 32 lower case letters, digits, "_" and "-", and begin with a letter or "_"`)
 	}
@@ -25,14 +25,14 @@ func checkAccount(s, _ string) flaw {
 }
 
 func checkGroup(s, _ string) flaw {
-	if !accountForm.MatchString(s) {
+	if !within(accountForm, maxAccount, s) {
 		return flawf("%q is not a group's name", s)
 	}
 	return flaw{}
 }
 
 func checkOwner(s, _ string) flaw {
-	if !isNumber(s) && !accountForm.MatchString(s) {
+	if !isNumber(s) && !within(accountForm, maxAccount, s) {
 		return flawf("%q is neither an account nor a number", s)
 	}
 	return flaw{}

@@ -149,7 +149,7 @@ func programs(fsys fs.FS) []string {
 	}
 	entries, _ := fs.ReadDir(fsys, "cmd")
 	for _, e := range entries {
-		if dir := path.Join("cmd", e.Name()); fileForm.MatchString(e.Name()) && isMain(fsys, dir) {
+		if dir := path.Join("cmd", e.Name()); within(fileForm, maxFile, e.Name()) && isMain(fsys, dir) {
 			found = append(found, "./"+dir)
 		}
 	}

@@ -16,11 +16,11 @@ import (
 // The forms of names. Compiled expressions are never changed.
 var (
 	wordForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./+-]*$`)
-	variantForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	variantForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 	driveForm       = regexp.MustCompile(`^[A-Za-z]:.*$`)
 	modeForm        = regexp.MustCompile(`^0?[0-7]{3}$`)
 	specialModeForm = regexp.MustCompile(`^0?[0-7]{4}$`)
-	fileForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$`)
+	fileForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+-]*$`)
 	virtualForm     = regexp.MustCompile(`^__[a-z0-9][a-z0-9_.-]*$`)
 	snapshotForm    = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
 	debVersionForm  = regexp.MustCompile(`^([0-9]+:)?[0-9][A-Za-z0-9.+~:-]*$`)
@@ -34,6 +34,20 @@ const (
 	goVersion = `1\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?(?:(?:rc|beta)[1-9][0-9]*)?`
 	goTerm    = `(?:>=|<=|>|<|=|!=) ?` + goVersion
 )
+
+// The most bytes of names. They are not counts in the expressions above, which
+// each start of the program would have to unroll.
+const (
+	maxAccount = 32
+	maxVariant = 64
+	maxFile    = 128
+	maxTag     = 128
+)
+
+// within reports whether a string has a form and is short enough.
+func within(form *regexp.Regexp, most int, s string) bool {
+	return len(s) <= most && form.MatchString(s)
+}
 
 // absent says that a string is empty.
 func absent() flaw { return flawf("the string is empty").hinted("remove the key to have its default") }
@@ -70,7 +84,7 @@ func checkWord(s, _ string) flaw {
 
 // checkVariantName wants a name that can end a tag.
 func checkVariantName(s, _ string) flaw {
-	if !variantForm.MatchString(s) {
+	if !within(variantForm, maxVariant, s) {
 		return flawf("env: %q is not a name for a variant", s).hinted(`names end tags: at most 64 letters, digits, "_" and "-"`)
 	}
 	return flaw{}
@@ -153,7 +167,7 @@ func checkFileName(s, _ string) flaw {
 	if s == "" {
 		return absent()
 	}
-	if !fileForm.MatchString(s) {
+	if !within(fileForm, maxFile, s) {
 		return flawf("%q is not a file name", s).hinted(`names begin with a letter, a digit or "_" and go on with those, ".", "+" and "-"`)
 	}
 	return flaw{}

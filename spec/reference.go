@@ -15,7 +15,7 @@ import (
 // The forms of the parts of references.
 var (
 	// OCI distribution-spec, "Pulling manifests".
-	tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 	// A part of a repository's path, by the same.
 	partForm   = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$`)
 	hostForm   = regexp.MustCompile(`^(?:` + label + `(?:\.` + label + `)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$`)
@@ -42,7 +42,7 @@ func CheckTag(tag string) error {
 }
 
 func checkTag(tag string) flaw {
-	if tagForm.MatchString(tag) {
+	if within(tagForm, maxTag, tag) {
 		return flaw{}
 	}
 	return flawf("%q is not a tag", tag).
