@@ -128,7 +128,7 @@ var importers = []struct {
 	why  string
 }{
 	{"os/exec", []string{"bench/...", "cmd/...", "golang/compile", "resolve/uv"}, "no code of any package is run"},
-	{"log", []string{"cmd/...", "output/outputtest"}, "libraries report events"},
+	{"log", []string{"bench/...", "cmd/...", "output/outputtest"}, "libraries report events"},
 	{"log/slog", []string{"cmd/..."}, "libraries report events"},
 	{"github.com/sirupsen/logrus", []string{"cmd/..."}, "libraries report events"},
 	{"github.com/spf13/...", []string{"cmd/..."}, "flags are the command's"},
