@@ -135,7 +135,7 @@ func (b *bench) changed(ctx context.Context) error {
 		if i == len(large)-1 {
 			c.tools = b.pushers()
 		}
-		b.report.Large = append(b.report.Large, large1{c.name, p.packages[i].size, p.packages[i].packed})
+		b.report.Large = append(b.report.Large, largePackage{c.name, p.packages[i].size, p.packages[i].packed})
 		all = append(all, c)
 	}
 	yes := true

@@ -1,7 +1,7 @@
 // Command run compares the making and pushing of images with other tools.
 //
 //	go run ./bench/run [-short] [-rounds 5] [-cases REGEXP] [-data ../shared/data]
-//	                   [-json FILE] [-markdown FILE] [-svg DIR]
+//	                   [-json FILE] [-markdown FILE] [-svg DIR] [-from FILE]
 //
 // # What is compared
 //
@@ -86,13 +86,13 @@ type bench struct {
 	report report
 }
 
-func run(parent context.Context, args []string, in io.Reader, out io.Writer) (err error) {
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) (err error) {
 	if len(args) == 1 && args[0] == workerArg {
 		return worker(in, out)
 	}
 	b := &bench{out: out, seed: 1}
 	var to files
-	var only string
+	var only, from string
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	flags.StringVar(&b.data, "data", filepath.Join("..", "shared", "data"), "folder with the shared data")
 	flags.StringVar(&b.goVersion, "go", "1.26.8", "Go toolchain of the image, and of all that compile")
@@ -102,12 +102,29 @@ func run(parent context.Context, args []string, in io.Reader, out io.Writer) (er
 	flags.StringVar(&to.json, "json", "", "write all figures to this file")
 	flags.StringVar(&to.markdown, "markdown", "", "write the table into this file, between the lines of comments that name the figures")
 	flags.StringVar(&to.svg, "svg", "", "write plots into this folder")
+	flags.StringVar(&from, "from", "", "measure nothing: take the figures that -json wrote into this file")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if from != "" {
+		if err := b.report.read(from); err != nil {
+			return err
+		}
+		b.report.print(out)
+		return b.report.write(to)
 	}
 	if b.only, err = regexp.Compile(only); err != nil {
 		return err
 	}
+	if err := b.measure(ctx); err != nil {
+		return err
+	}
+	b.report.print(out)
+	return b.report.write(to)
+}
+
+// measure does all cases.
+func (b *bench) measure(parent context.Context) (err error) {
 	if b.work, err = os.MkdirTemp("", "bench-run-"); err != nil {
 		return err
 	}
@@ -124,8 +141,7 @@ func run(parent context.Context, args []string, in io.Reader, out io.Writer) (er
 			return err
 		}
 	}
-	b.report.print(out)
-	return b.report.write(to)
+	return nil
 }
 
 // total returns the size of the payload.

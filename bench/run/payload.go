@@ -116,9 +116,12 @@ func (p *payload) write(channel string, i int) error {
 }
 
 // ownShare is how often a file is drawn from packages for one platform, rather
-// than from those for all, which have more and smaller files: with it the full
+// than from those for all.
+const ownShare = 0.7
+
+// meanFile is the mean size that files of a package tend to: with it the full
 // payload has about 28,000 files.
-const ownShare = 0.5
+const meanFile = 25_000
 
 // build makes a package from the seed.
 func (p *payload) build(i int) archivetest.Package {
@@ -127,7 +130,7 @@ func (p *payload) build(i int) archivetest.Package {
 	var files []archivetest.Entry
 	k.size = 0
 	for n := 0; k.size < k.want; n++ {
-		s := p.draw(rng, k.want-k.size)
+		s := p.draw(rng, k.want-k.size, k.size < meanFile*int64(n))
 		e := archivetest.Entry{
 			// No file equals another, but all bytes but the last are real.
 			Name: fmt.Sprintf("lib/%s/%03d/%04d-%s", k.name, n/100, n, s.name), Body: fmt.Sprintf("%s\n# %s %s %d\n", s.body, p.subdir, k.name, n),
@@ -146,21 +149,27 @@ func (p *payload) build(i int) archivetest.Package {
 	return archivetest.Package{Name: k.name, Version: fmt.Sprintf("1.%d", k.version), Subdir: p.subdir, Files: files}
 }
 
-// draw returns a file that fits into the space that is left. Where chance finds
-// none, it is cut.
-func (p *payload) draw(rng *rand.Rand, left int64) sample {
-	from := p.samples.noarch
-	if rng.Float64() < ownShare {
-		from = p.samples.own
-	}
-	var s sample
-	for range 8 {
-		if s = from[rng.IntN(len(from))]; int64(len(s.body)) <= left+left/8 {
-			return s
+// draw returns a file that fits into the space that is left: any, or the largest
+// of some. Where chance finds none, it is cut.
+func (p *payload) draw(rng *rand.Rand, left int64, large bool) sample {
+	var best, s sample
+	for n := range 12 {
+		from := p.samples.noarch
+		if rng.Float64() < ownShare {
+			from = p.samples.own
+		}
+		s = from[rng.IntN(len(from))]
+		if int64(len(s.body)) <= left+left/8 && len(s.body) >= len(best.body) {
+			best = s
+		}
+		if best.name != "" && (!large || n >= 3) {
+			return best
 		}
 	}
-	s.body = s.body[:left]
-	return s
+	if best.name == "" {
+		best, best.body = s, s.body[:left]
+	}
+	return best
 }
 
 // index writes repodata.json (CEP 36).

@@ -13,15 +13,15 @@ import (
 
 // report is all that was measured.
 type report struct {
-	Head    head      `json:"head"`
-	Image   int64     `json:"image"` // bytes of our image's blobs
-	Large   []large1  `json:"large"` // the packages that change, from small to large
-	Results []*result `json:"results"`
-	Points  []*point  `json:"points"`
+	Head    head           `json:"head"`
+	Image   int64          `json:"image"` // bytes of our image's blobs
+	Large   []largePackage `json:"large"` // the packages that change, from small to large
+	Results []*result      `json:"results"`
+	Points  []*point       `json:"points"`
 }
 
-// large1 is a large package that a case changes.
-type large1 struct {
+// largePackage is a large package that a case changes.
+type largePackage struct {
 	Case   string `json:"case"`
 	Size   int64  `json:"size"`   // bytes of its files
 	Packed int64  `json:"packed"` // of its archive
@@ -168,6 +168,18 @@ func (r *report) print(out io.Writer) { fmt.Fprint(out, "\n", r.markdown()) }
 // files are where the figures go.
 type files struct {
 	json, markdown, svg string
+}
+
+// read takes the figures of an earlier run.
+func (r *report) read(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, r); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
 }
 
 func (r *report) write(to files) error {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +38,6 @@ func startRegistry(ctx context.Context, dir string) (*registry, error) {
 	if _, err := startDaemon(ctx, dir, "docker-registry", "serve", config); err != nil {
 		return nil, err
 	}
-	target := &url.URL{Scheme: "http", Host: back}
 	err = waitFor(ctx, func() error {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", back)
 		if err == nil {
@@ -50,10 +48,15 @@ func startRegistry(ctx context.Context, dir string) (*registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("docker-registry: %w", err)
 	}
+	return r, r.proxy(ctx, back)
+}
+
+// proxy starts the proxy before a registry.
+func (r *registry) proxy(ctx context.Context, back string) (err error) {
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = target.Scheme, target.Host, p.In.Host
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", back, p.In.Host
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			if resp.StatusCode == http.StatusCreated && strings.Contains(resp.Request.URL.Path, "/blobs/uploads/") && resp.Request.Method == http.MethodPut {
@@ -66,7 +69,7 @@ func startRegistry(ctx context.Context, dir string) (*registry, error) {
 		req.Body = &counted{req.Body, &r.sent}
 		proxy.ServeHTTP(w, req)
 	}))
-	return r, err
+	return err
 }
 
 // counted is a body whose bytes are counted.
