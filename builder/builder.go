@@ -72,7 +72,7 @@ type Result struct {
 // neither the lock nor the store knows are made. The context must live as long
 // as the index is read.
 func (b *Builder) Build(ctx context.Context, images []Image) (*Result, error) {
-	m := &maker{store: b.Store, compression: b.Compression, pool: tree.NewPool(b.Jobs), event: b.Event, lend: b.Lend}
+	m := &maker{store: b.Store, compression: b.Compression, pool: tree.NewPool(b.Jobs), probe: sync.OnceValue(tree.Probe), event: b.Event, lend: b.Lend}
 	if m.event == nil {
 		m.event = func(Event) {}
 	}

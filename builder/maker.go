@@ -52,6 +52,7 @@ type maker struct {
 	store       *store.Store
 	compression tree.Compression
 	pool        *tree.Pool
+	probe       func() error // before anything is compressed
 	event       func(Event)
 	lend        Lend // may be nil
 }
@@ -166,6 +167,9 @@ func (j *joint) add(p part) {
 
 // join makes the head, every fragment and the tail, in order.
 func (m *maker) join(ctx context.Context, c *layers.Content) (recipe, error) {
+	if err := m.probe(); err != nil {
+		return recipe{}, err
+	}
 	j := &joint{tar: sha256.New(), whole: sha256.New()}
 	head := func(w io.Writer, o tree.Options) error { return tree.WriteHead(w, c.Dirs, o) }
 	if err := m.small(ctx, j, head); err != nil {

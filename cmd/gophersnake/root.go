@@ -14,7 +14,6 @@ import (
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/platforms"
-	"github.com/gophersnake/gophersnake/tree"
 )
 
 // globals are the flags that every command has.
@@ -114,8 +113,8 @@ func (a *app) flags(f *pflag.FlagSet) {
 	f.DurationVar(&a.maxWait, "max-wait", 2*time.Minute, "longest `TIME` to wait for a server that asks to")
 }
 
-// start runs before every command: the environment fills in flags that were
-// not given, and the compressor is probed.
+// start runs before every command: the environment fills in flags that were not
+// given.
 func (a *app) start(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -150,7 +149,7 @@ func (a *app) start(cmd *cobra.Command) error {
 			return fault.New(fault.Usage, "--directory", "%q is not a directory", a.dir)
 		}
 	}
-	return tree.Probe()
+	return nil
 }
 
 // wanted returns the platforms of --platform, or all of an environment, in the
