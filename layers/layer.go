@@ -62,19 +62,19 @@ func Title(names []string, what string) string {
 
 // Key returns "sha256:<hex>" of a layer's complete description: the layer
 // format, the kind, the compression and every input by digest. Equal keys mean
-// equal bytes, on every machine (design.md §8).
+// equal bytes, on every machine (design.md §8). A description that is a
+// json.RawMessage, as json.Marshal writes it, is taken as it is.
 func Key(kind string, c tree.Compression, description any) string {
-	b, err := json.Marshal(struct {
-		Format      int    `json:"layer-format"`
-		Kind        string `json:"kind"`
-		Compression string `json:"compression"`
-		Description any    `json:"description"`
-	}{lock.LayerFormat, kind, c.String(), description})
-	if err != nil {
-		panic("layers: a description is not JSON: " + err.Error()) // a bug: descriptions are plain structs
+	text, ok := description.(json.RawMessage)
+	if !ok {
+		var err error
+		if text, err = json.Marshal(description); err != nil {
+			panic("layers: a description is not JSON: " + err.Error()) // a bug: descriptions are plain structs
+		}
 	}
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	h := sha256.New()
+	fmt.Fprintf(h, `{"layer-format":%d,"kind":%q,"compression":%q,"description":%s}`, lock.LayerFormat, kind, c.String(), text)
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // Dirs returns headers for paths and all directories above them, each once,

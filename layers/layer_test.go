@@ -1,6 +1,7 @@
 package layers_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,13 @@ func TestKeyGolden(t *testing.T) {
 	} {
 		if got := layers.Key(tc.kind, tc.c, description); got != tc.want {
 			t.Errorf("key of %s, %v is %s, want %s", tc.kind, tc.c, got, tc.want)
+		}
+		raw, err := json.Marshal(description)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := layers.Key(tc.kind, tc.c, json.RawMessage(raw)); got != tc.want {
+			t.Errorf("key of %s, %v by its JSON is %s, want %s", tc.kind, tc.c, got, tc.want)
 		}
 	}
 }

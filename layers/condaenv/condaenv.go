@@ -5,6 +5,7 @@ package condaenv
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -81,6 +82,10 @@ func (e *Environment) Layers() ([]layers.Layer, error) {
 		return nil, nil
 	}
 	in := e.inputs()
+	whole, err := json.Marshal(in) // once, not for each layer
+	if err != nil {
+		return nil, err
+	}
 	var all []layers.Layer
 	placed := map[string]bool{}
 	for _, g := range e.Groups {
@@ -92,7 +97,7 @@ func (e *Environment) Layers() ([]layers.Layer, error) {
 			}
 		}
 		if len(own) > 0 {
-			all = append(all, e.layer(in, own))
+			all = append(all, e.layer(in, whole, own))
 		}
 	}
 	for _, p := range e.Packages {
@@ -132,25 +137,27 @@ func (e *Env) inputs() inputs {
 	return in
 }
 
-// layer returns the layer of some packages.
-func (e *Environment) layer(in inputs, names []string) layers.Layer {
-	key := layers.Key("conda", e.Compression, struct {
-		Inputs inputs
-		Own    []string
-	}{in, names})
-	own, size := in, int64(0)
-	own.Packages = nil
+// layer returns the layer of some packages, which its key has beside all inputs;
+// whole is the JSON of these.
+func (e *Environment) layer(in inputs, whole []byte, names []string) layers.Layer {
+	own, err := json.Marshal(names)
+	if err != nil {
+		panic("condaenv: names are not JSON: " + err.Error()) // strings always are
+	}
+	key := layers.Key("conda", e.Compression, json.RawMessage(fmt.Appendf(nil, `{"Inputs":%s,"Own":%s}`, whole, own)))
+	alone, size := in, int64(0)
+	alone.Packages = nil
 	for _, p := range in.Packages { // noarch packages go where the version of python says
 		switch {
 		case slices.Contains(names, p.Name):
 			size += p.Size
-			own.Packages = append(own.Packages, p)
+			alone.Packages = append(alone.Packages, p)
 		case p.Name == "python":
-			own.Packages = append(own.Packages, lock.Conda{Name: p.Name, Version: p.Version, SitePackages: p.SitePackages})
+			alone.Packages = append(alone.Packages, lock.Conda{Name: p.Name, Version: p.Version, SitePackages: p.SitePackages})
 		}
 	}
 	guess := size * 5 / 4 // gzip against the zstd of packages: 232 MB of 181 MB
-	likely := layers.Key("conda likely", e.Compression, own)
+	likely := layers.Key("conda likely", e.Compression, alone)
 	return layers.Layer{Kind: "conda", Name: layers.Title(names, "packages"), Key: key, Guess: guess, Likely: likely, Content: func(ctx context.Context) (*layers.Content, error) {
 		plan, err := e.Plan(ctx)
 		if err != nil {
