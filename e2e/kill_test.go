@@ -15,12 +15,12 @@ import (
 // killing kills the real program at fault points.
 type killing struct {
 	*faultSite
-	program string // gophersnake with fault points
-	root    string // of all rounds
+	program string   // gophersnake with fault points
+	root    string   // of all rounds
 	points  []string // "AREA:N", all that a build passes
-	index   string // the image's digest
-	archive string // that of its archive
-	old     string // a layout with another image, tagged "old"
+	index   string   // the image's digest
+	archive string   // that of its archive
+	old     string   // a layout with another image, tagged "old"
 }
 
 // TestKillPoints: promise P4. The program is killed at points that are spread

@@ -4,6 +4,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gophersnake/gophersnake/conda/archive"
@@ -95,6 +96,14 @@ func Lock(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 	if r.Old == nil {
 		r.Old = &lock.Lock{}
 	}
+	l, err := resolve(ctx, w, r)
+	if errors.Is(err, repodata.ErrBroken) {
+		return resolve(ctx, forgetful{w}, r)
+	}
+	return l, err
+}
+
+func resolve(ctx context.Context, w World, r Request) (*lock.Lock, error) {
 	s := &resolver{World: w, Request: r, lock: &lock.Lock{
 		Version: lock.Version, LayerFormat: lock.LayerFormat, InputHash: r.InputHash, Layer: r.Old.Layer,
 	}, views: map[string]*repodata.View{}, files: map[string]*envfile.File{}, condaGos: map[string]string{}, goAnswers: map[string]string{}}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"sort"
 	"unicode/utf8"
@@ -130,9 +131,13 @@ func (r *Repodata) setIndex(index []byte) error {
 	return nil
 }
 
+// ErrBroken is in the chain of errors about a Pack that is not what was written.
+// Whoever has it from a Cache asks again with one that forgets.
+var ErrBroken = errors.New("the cached index is broken")
+
 func (r *Repodata) broken(err error) error {
-	e := tree.NewError(r.opts.where(), "the cached index is broken").WithClass("disk").WithHint("it is made anew when the cache is cleared")
-	e.Err = err
+	e := tree.NewError(r.opts.where(), "%w", ErrBroken).WithClass("disk").WithHint("it is made anew when the cache is cleared")
+	e.Err = errors.Join(ErrBroken, err)
 	return e
 }
 

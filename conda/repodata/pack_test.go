@@ -120,7 +120,7 @@ func TestPackBroken(t *testing.T) {
 	}
 	check := func(what string, i int, err error) {
 		var e *tree.Error
-		if !errors.As(err, &e) || e.Class() != "disk" || e.Error() != "conda-forge/noarch: the cached index is broken" {
+		if !errors.As(err, &e) || e.Class() != "disk" || !errors.Is(err, ErrBroken) || e.Error() != "conda-forge/noarch: the cached index is broken" {
 			t.Errorf("%s %d: %v", what, i, err)
 		}
 	}
