@@ -134,7 +134,7 @@ func TestActivationErrors(t *testing.T) {
 		want       string
 	}{
 		{
-			"a base without sh", script + "export A=$(uname)\n",
+			"a base without sh", script + "export A=$(uname -m)\n",
 			lock.Facts{},
 			fault.Unsatisfiable,
 			"conda for linux/amd64: activation script etc/conda/activate.d/geo.sh of package geo needs /bin/sh, which the base has not: line 1: needs the program uname",

@@ -221,10 +221,7 @@ func (m *machine) builtinBuiltin(args []string) {
 		b(m, args[1:])
 		return
 	}
-	if m.run.program == nil {
-		m.run.program = &stop{m.file, m.line, "needs the program " + path.Base(args[1])}
-	}
-	m.status = 127
+	m.program(args[1:])
 }
 
 // lookup tells what commands are: functions, builtins, programs of the

@@ -1,7 +1,6 @@
 package activate
 
 import (
-	"path"
 	"strconv"
 	"strings"
 
@@ -67,10 +66,7 @@ func (m *machine) invoke(args []string) {
 		b(m, args)
 		return
 	}
-	if m.run.program == nil {
-		m.run.program = &stop{m.file, m.line, "needs the program " + path.Base(name)}
-	}
-	m.status = 127
+	m.program(args)
 }
 
 // assignment is NAME=value, NAME+=value or an array.

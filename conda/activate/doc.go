@@ -18,6 +18,10 @@
 // environment is not there, a program is not found, a variable that activation
 // does not set is not set. What a script prints goes nowhere.
 //
+// Six programs that scripts edit text with, as those of compilers do, are
+// answered here in their plainest uses: basename, dirname, cat, tr, sed with
+// commands s, and uname for the kernel's name, Linux.
+//
 // # Literal and dynamic
 //
 // All that a script asks for and activation does not fix is noted: variables,
@@ -30,7 +34,7 @@
 // source it where it matters, when
 //
 //   - its result differs;
-//   - it needs a program;
+//   - it needs another program;
 //   - it uses what is not interpreted here: background jobs, process
 //     substitution, traps, associative arrays, zsh's expansions, and the like;
 //   - it sets what an earlier dynamic script sets too, or a later dynamic

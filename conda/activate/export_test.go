@@ -48,3 +48,10 @@ func Worlds(ctx context.Context, in Input) ([]World, error) {
 	}
 	return all, nil
 }
+
+// Filter runs a program that is answered here, and reports whether it is.
+func Filter(input string, args ...string) (string, bool) {
+	m := &machine{evaluation: &evaluation{Input: Input{Prefix: "/opt/conda", Limits: Limits{}.withDefaults()}}, stdin: strings.NewReader(input)}
+	m.ended = func() error { return nil }
+	return filters()[args[0]](m, args[1:])
+}
