@@ -49,11 +49,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/run:", err)
@@ -82,6 +84,7 @@ type bench struct {
 	kit      *buildkit
 	peers    []contender // ours first
 	main     *site
+	primed   map[string]bool // the tools whose last push is of the image before the next change
 
 	report report
 }
@@ -90,7 +93,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) (err e
 	if len(args) == 1 && args[0] == workerArg {
 		return worker(in, out)
 	}
-	b := &bench{out: out, seed: 1}
+	b := &bench{out: out, seed: 1, samples: map[string]samples{}, primed: map[string]bool{}}
 	var to files
 	var only, from string
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
@@ -165,7 +168,6 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	b.keep = filepath.Join(cache, "gophersnake-bench")
-	b.samples = map[string]samples{}
 	for _, subdir := range []string{"linux-64", "linux-aarch64"} {
 		if b.samples[subdir], err = readSamples(ctx, filepath.Join(b.data, "channels", "cpython"), subdir); err != nil {
 			return err
@@ -188,8 +190,10 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	b.peers = []contender{b.ours, b.kit, &buildah{b}, &umoci{b}, &rattler{umoci{b}}}
-	if b.main, err = b.newSite(ctx, "image", true, standard(b.seed, b.total()), "linux-64", "linux-aarch64"); err != nil {
-		return err
+	if slices.ContainsFunc(b.imageCases(), b.only.MatchString) {
+		if b.main, err = b.newSite(ctx, "image", true, standard(b.seed, b.total()), "linux-64", "linux-aarch64"); err != nil {
+			return err
+		}
 	}
 	return b.head(ctx)
 }
@@ -225,15 +229,18 @@ func moduleProxy(ctx context.Context) (string, error) {
 
 // head tells what is compared.
 func (b *bench) head(ctx context.Context) error {
-	count, bytes := b.main.payloads[0].totals()
-	archives := int64(0)
-	for _, k := range b.main.payloads[0].packages {
-		archives += k.packed
-	}
 	h := &b.report.Head
 	h.add("machine", fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
 	h.add("rounds", fmt.Sprint(b.rounds))
-	h.add("payload", fmt.Sprintf("Go %s, and %d packages: %d files, %d MB, %d MB as archives", b.goVersion, fullCount, count, bytes/1e6, archives/1e6))
+	if b.main != nil {
+		p := b.main.payloads[0]
+		count, bytes := p.totals()
+		archives := int64(0)
+		for _, k := range p.packages {
+			archives += k.packed
+		}
+		h.add("payload", fmt.Sprintf("Go %s, and %d packages: %d files, %d MB, %d MB as archives", b.goVersion, len(p.packages), count, bytes/1e6, archives/1e6))
+	}
 	for _, p := range b.peers {
 		version, err := p.version(ctx)
 		if err != nil {

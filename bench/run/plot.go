@@ -65,7 +65,7 @@ func (r *report) bars() string {
 	}
 	y := 58
 	for _, name := range r.cases() {
-		if name == "lock" || name == caseFirst {
+		if name == caseLock || name == caseFirst {
 			continue // of ours alone
 		}
 		label(&s, 10, float64(y+12), "start", `font-weight="bold"`, name)

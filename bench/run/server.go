@@ -92,9 +92,6 @@ func (r *registry) count(do func() (cost, error)) (cost, error) {
 	return c, err
 }
 
-// wipe forgets all images.
-func (r *registry) wipe() error { return os.RemoveAll(filepath.Join(r.dir, "docker")) }
-
 // digest returns what a tag stands for. It must be there.
 func (r *registry) digest(ctx context.Context, name string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+r.host+"/v2/"+name+"/manifests/1", nil)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func (b *bench) newSite(ctx context.Context, name string, toolchain bool, sizes 
 	if err := s.writeProject(); err != nil {
 		return nil, err
 	}
-	if err := s.lock(ctx); err != nil {
+	if _, err := s.lock(ctx); err != nil {
 		return nil, err
 	}
 	return s, s.install(ctx)
@@ -64,18 +65,14 @@ func (s *site) writeProject() error {
 }
 
 // lock locks the packages as they are now.
-func (s *site) lock(ctx context.Context) error {
+func (s *site) lock(ctx context.Context) (cost, error) {
 	for _, p := range s.payloads {
 		text := p.explicit("http://" + s.b.upstream.host + "/files/" + s.name + "/channel")
 		if err := writeFile(filepath.Join(s.project(), p.subdir+".txt"), []byte(text)); err != nil {
-			return err
+			return cost{}, err
 		}
 	}
-	c, err := s.b.ours.run(ctx, s, "lock")
-	if err == nil {
-		s.b.note("lock", s.b.ours.name(), c)
-	}
-	return err
+	return s.b.ours.run(ctx, s, "lock")
 }
 
 // install makes the installed files: DIR/go, DIR/env and a Dockerfile as users
@@ -105,25 +102,23 @@ func (s *site) install(ctx context.Context) error {
 }
 
 // change makes a new version of a package for all tools: ours gets a package and
-// locks it, the others an installed file that differs.
-func (s *site) change(ctx context.Context, i int) error {
+// locks it, which is what it returns the cost of; the others get an installed
+// file that differs.
+func (s *site) change(ctx context.Context, i int) (cost, error) {
 	p := s.payloads[0]
 	if err := p.change(s.channel(), i); err != nil {
-		return err
-	}
-	if err := s.lock(ctx); err != nil {
-		return err
+		return cost{}, err
 	}
 	k := p.packages[i]
 	f, err := os.OpenFile(filepath.Join(s.installed(), "env", filepath.FromSlash(k.first)), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
-		return err
+		return cost{}, err
 	}
 	_, err = fmt.Fprintf(f, "# %d\n", k.version)
-	if e := f.Close(); err == nil {
-		err = e
+	if err := errors.Join(err, f.Close()); err != nil {
+		return cost{}, err
 	}
-	return err
+	return s.lock(ctx)
 }
 
 // checkSize checks that an image of so many compressed bytes can hold the
