@@ -16,6 +16,8 @@ type Limits struct {
 	RatioFrom int64 // unpacked bytes up to which Ratio does not matter; default 1 GiB
 	Members   int   // files and directories; default 1,000,000
 	Window    int64 // bytes of a zstd window; default 128 MiB
+
+	Memory *Memory // shared with other packages; nil is no bound
 }
 
 // Limits of metadata, in bytes. They are fixed: no published package is near.
@@ -62,9 +64,10 @@ type Package struct {
 
 // part is one compressed tar archive of a package.
 type part struct {
-	place string // for errors: the package, and the zip member where there is one
-	role  role
-	open  func(src sourceFunc) (io.ReadCloser, error) // decompresses
+	place  string // for errors: the package, and the zip member where there is one
+	role   role
+	open   func(src sourceFunc) (io.ReadCloser, error) // decompresses
+	memory int64                                       // bytes that this takes
 }
 
 // role says which members a tar archive may have.
@@ -88,7 +91,7 @@ func Open(r io.ReaderAt, size int64, fileName string, l Limits) (*Package, error
 	}
 	p := &Package{fileName: fileName, size: size, limits: l.withDefaults()}
 	if _, ok := strings.CutSuffix(fileName, ".tar.bz2"); ok {
-		whole := &part{place: fileName, role: wholePackage, open: bzip2Part(r, size)}
+		whole := &part{place: fileName, role: wholePackage, open: bzip2Part(r, size), memory: bzip2Memory}
 		p.info, p.payload = whole, whole
 		return p, nil
 	}
@@ -100,7 +103,7 @@ func Open(r io.ReaderAt, size int64, fileName string, l Limits) (*Package, error
 	if err != nil {
 		return nil, err
 	}
-	if p.info, p.payload, err = z.parts(stem, p.limits.Window); err != nil {
+	if p.info, p.payload, err = z.parts(stem, p.limits); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -16,6 +16,11 @@ type visitFunc func(m *member, content io.Reader) error
 // scan reads one tar archive of the package from its first byte to its last
 // and calls visit for every file and symbolic link, info/ included.
 func (p *Package) scan(ctx context.Context, from *part, visit visitFunc) error {
+	release, err := p.limits.Memory.hold(ctx, from.memory)
+	if err != nil {
+		return err
+	}
+	defer release()
 	s, err := from.stream(ctx, newBudget(p.limits, p.size))
 	if err != nil {
 		return err

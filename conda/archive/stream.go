@@ -28,17 +28,39 @@ func bzip2Part(r io.ReaderAt, size int64) func(sourceFunc) (io.ReadCloser, error
 }
 
 // zstdPart returns how to decompress a zip member and check it against its
-// CRC-32.
-func zstdPart(r io.ReaderAt, m zipMember, window int64) func(sourceFunc) (io.ReadCloser, error) {
+// CRC-32, with the decoders of a Memory.
+func zstdPart(r io.ReaderAt, m zipMember, f frame, l Limits) func(sourceFunc) (io.ReadCloser, error) {
 	return func(src sourceFunc) (io.ReadCloser, error) {
-		in := &crcReader{r: src(io.NewSectionReader(r, m.offset, m.size)), sum: crc32.NewIEEE(), want: m.crc, left: m.size}
-		d, err := zstd.NewReader(in, zstd.WithDecoderMaxWindow(uint64(window)),
-			zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
+		in := io.Reader(&crcReader{r: src(io.NewSectionReader(r, m.offset, m.size)), sum: crc32.NewIEEE(), want: m.crc, left: m.size})
+		if f.descriptor != 0 {
+			in = &narrowed{Reader: in, descriptor: f.descriptor}
+		}
+		d, err := l.Memory.decoder(l.Window)
 		if err != nil {
 			return nil, err
 		}
-		return d.IOReadCloser(), nil
+		if err := d.Reset(in); err != nil {
+			d.Close()
+			return nil, err
+		}
+		return &zstdReader{d, f.window, l.Memory}, nil
 	}
+}
+
+// zstdReader gives its decoder back when it is closed.
+type zstdReader struct {
+	*decoder
+	window int64
+	memory *Memory
+}
+
+// Close implements io.Closer.
+func (z *zstdReader) Close() error {
+	if z.decoder != nil {
+		z.memory.put(z.decoder, z.window)
+		z.decoder = nil
+	}
+	return nil
 }
 
 var errChecksum = errors.New("the zip member's CRC-32 differs")

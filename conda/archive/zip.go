@@ -75,15 +75,15 @@ func (z *condaZip) member(f *zip.File) (zipMember, error) {
 }
 
 // parts finds the two tar archives of the package NAME.conda.
-func (z *condaZip) parts(stem string, window int64) (info, payload *part, err error) {
+func (z *condaZip) parts(stem string, l Limits) (info, payload *part, err error) {
 	infoName, payloadName := "info-"+stem+".tar.zst", "pkg-"+stem+".tar.zst"
 	for _, m := range z.members {
-		p := &part{place: z.place + ": " + m.name, open: zstdPart(z.r, m, window)}
+		p := &part{place: z.place + ": " + m.name}
 		switch {
 		case m.name == infoName && info == nil:
-			p.role, info = infoOnly, p
+			p.role, info = infoOnly, z.zstd(p, m, l)
 		case m.name == payloadName && payload == nil:
-			p.role, payload = payloadOnly, p
+			p.role, payload = payloadOnly, z.zstd(p, m, l)
 		case strings.HasSuffix(m.name, ".tar.zst"):
 			return nil, nil, z.errorf("zip member %q: want one %s and one %s", m.name, infoName, payloadName)
 		case m.name == "metadata.json":
@@ -99,6 +99,13 @@ func (z *condaZip) parts(stem string, window int64) (info, payload *part, err er
 		return nil, nil, z.errorf("has no zip member %s", payloadName)
 	}
 	return info, payload, nil
+}
+
+// zstd says how a part is decompressed, and what memory that takes.
+func (z *condaZip) zstd(p *part, m zipMember, l Limits) *part {
+	f := inspect(z.r, m)
+	p.open, p.memory = zstdPart(z.r, m, f, l), f.window+decoderMemory
+	return p
 }
 
 // checkVersion reads metadata.json. Published packages exist where it is empty.

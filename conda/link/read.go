@@ -18,7 +18,12 @@ func (d *Description) Read(f *File, packaged []byte) ([]byte, error) {
 	case !f.patched(d.System):
 		return packaged, nil
 	case f.FileMode == modeBinary:
-		return io.ReadAll(newRelocator(src, f.Placeholder, d.Prefix, true))
+		return io.ReadAll(newRelocator(src, d.replacement(f), true, new(buffers)))
 	}
-	return io.ReadAll(relocateText(src, f.Placeholder, d.Prefix, d.System))
+	return io.ReadAll(relocateText(src, d.replacement(f), d.System, new(buffers)))
+}
+
+// replacement returns what is replaced in a file.
+func (d *Description) replacement(f *File) replacement {
+	return replacement{f.Placeholder, d.Prefix}
 }

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -9,6 +10,28 @@ import (
 
 // windowSize is how much of a file is looked at at once.
 const windowSize = 256 << 10
+
+// buffers is the memory of relocators that are used one after another. Its zero
+// value works.
+type buffers struct {
+	size    int // of the window; 0 means windowSize
+	window  []byte
+	results []byte
+	text    *bufio.Reader // of relocateText
+}
+
+// windows returns memory for a window and for what becomes of it, where no more
+// than longest bytes have to be seen at once.
+func (b *buffers) windows(longest int) (window, results []byte) {
+	size := b.size
+	if size == 0 {
+		size = windowSize
+	}
+	if size = max(size, longest+1); len(b.window) < size {
+		b.window, b.results = make([]byte, size), make([]byte, 0, size)
+	}
+	return b.window[:size], b.results[:0]
+}
 
 // relocator reads a file with its placeholder replaced by the prefix. It holds
 // one window of the file, never the whole.
@@ -24,14 +47,13 @@ type relocator struct {
 	pairs   []pair
 	cstring bool
 
+	memory *buffers
 	buffer []byte
 	window []byte // part of buffer: source bytes that are not processed
 	offset int64  // of window[0] in the source
 	eof    bool
 	out    []byte // processed bytes that are not yet read
 	zeros  int64  // padding to be read after out
-
-	results []byte // memory for out
 
 	inside    *pair // encoding of the C string being shortened, or nil
 	alignment int64 // offset of its code units, modulo their size
@@ -44,11 +66,31 @@ type relocator struct {
 type pair struct {
 	from, to []byte
 	unit     int // bytes of a code unit
+
+	key  []byte // what is searched for: a part of from, see newPair
+	skip int    // bytes of from before key
+	nul  bool   // from has a zero byte
 }
 
-func newRelocator(src io.Reader, placeholder, prefix string, cstring bool) *relocator {
-	return &relocator{src: src, pairs: encodings(placeholder, prefix), cstring: cstring}
+// newPair chooses the key: short enough for the search that processors have an
+// instruction for, and without the zeros that big-endian text begins with, which
+// programs are full of.
+func newPair(from, to []byte, unit int) pair {
+	p := pair{from: from, to: to, unit: unit, nul: bytes.IndexByte(from, 0) >= 0}
+	for p.skip < unit-1 && from[p.skip] == 0 {
+		p.skip++
+	}
+	p.key = from[p.skip:min(len(from), p.skip+24)]
+	return p
 }
+
+// newRelocator returns a relocator, which is done with b when it has been read.
+func newRelocator(src io.Reader, r replacement, cstring bool, b *buffers) *relocator {
+	return &relocator{src: src, pairs: encodings(r.placeholder, r.prefix), cstring: cstring, memory: b}
+}
+
+// replacement is what is to be replaced by what.
+type replacement struct{ placeholder, prefix string }
 
 // encodings returns the pair in UTF-8, UTF-16-LE, -BE, UTF-32-LE and -BE. An
 // empty placeholder has none.
@@ -56,10 +98,10 @@ func encodings(placeholder, prefix string) []pair {
 	if placeholder == "" {
 		return nil
 	}
-	pairs := []pair{{[]byte(placeholder), []byte(prefix), 1}}
+	pairs := []pair{newPair([]byte(placeholder), []byte(prefix), 1)}
 	for _, unit := range []int{2, 4} {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			pairs = append(pairs, pair{encode(placeholder, unit, order), encode(prefix, unit, order), unit})
+			pairs = append(pairs, newPair(encode(placeholder, unit, order), encode(prefix, unit, order), unit))
 		}
 	}
 	return pairs
@@ -92,11 +134,11 @@ func (r *relocator) Read(p []byte) (int, error) {
 
 // fill reads until the window is full or the source ends.
 func (r *relocator) fill() error {
-	if r.eof || len(r.window) >= windowSize {
-		return nil
-	}
 	if r.buffer == nil {
-		r.buffer = make([]byte, windowSize)
+		r.buffer, r.memory.results = r.memory.windows(r.longest())
+	}
+	if r.eof || len(r.window) >= len(r.buffer) {
+		return nil
 	}
 	n := copy(r.buffer, r.window)
 	m, err := io.ReadFull(r.src, r.buffer[n:])
@@ -108,24 +150,21 @@ func (r *relocator) fill() error {
 	return err
 }
 
-// process moves the window's bytes to out, up to the end of a C string, or as
-// far as what begins in the window also ends in it.
+// process moves the window's bytes to out, until that is full, up to the end of a
+// C string, or as far as what begins in the window also ends in it.
 func (r *relocator) process() {
 	safe := len(r.window)
 	if !r.eof {
 		safe -= r.longest()
 	}
 	s := scan{window: r.window, safe: safe, pairs: r.pairs}
-	if r.results == nil {
-		r.results = make([]byte, 0, windowSize)
-	}
-	r.out = r.results[:0]
+	r.out = r.memory.results[:0]
 	pos := 0
-	for pos < safe {
+	for pos < safe && len(r.out) < cap(r.memory.results) {
 		if r.inside != nil {
 			end, found := r.terminator(pos, safe)
-			if p, at := s.nextOf(r.inside, pos, end); p != nil {
-				pos = r.replace(pos, at, p)
+			if at, ok := s.nextOf(r.inside, pos, end); ok && r.ends(at, end, found) {
+				pos = r.replace(pos, at, r.inside)
 				continue
 			}
 			r.out = append(r.out, r.window[pos:end]...)
@@ -152,6 +191,19 @@ func (r *relocator) process() {
 	if r.eof && len(r.window) == 0 && r.inside != nil {
 		r.endString()
 	}
+}
+
+// ends reports whether an occurrence at at ends before the C string does, whose
+// terminator was found at end, or not before end, the safe border: what begins
+// before that has its end in the window. (The zeros of an occurrence that does not
+// lie at a multiple of its code unit may be a terminator.)
+func (r *relocator) ends(at, end int, found bool) bool {
+	stop := at + len(r.inside.from)
+	if found || stop <= end {
+		return stop <= end
+	}
+	_, cut := r.terminator(end, stop)
+	return !cut
 }
 
 // replace writes what lies before the occurrence at at, and its replacement,

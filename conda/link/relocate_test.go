@@ -45,7 +45,7 @@ func TestRelocateText(t *testing.T) {
 		{"too long to be a shebang", "#!" + strings.Repeat("x", maxFirstLine) + from, "#!" + strings.Repeat("x", maxFirstLine) + to},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := io.ReadAll(relocateText(strings.NewReader(c.in), from, to, linux))
+			got, err := io.ReadAll(relocateText(strings.NewReader(c.in), replacement{from, to}, linux, new(buffers)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestRelocateBinary(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for name, source := range readers(c.in) {
-				got, err := io.ReadAll(newRelocator(source, from, to, true))
+				got, err := io.ReadAll(newRelocator(source, replacement{from, to}, true, new(buffers)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -99,7 +99,7 @@ func readers(s string) map[string]io.Reader {
 func TestRelocatePadding(t *testing.T) {
 	n := 2*windowSize/len(shrink) + 1
 	in := strings.Repeat(from, n) + "end\x00tail"
-	got, err := io.ReadAll(newRelocator(strings.NewReader(in), from, to, true))
+	got, err := io.ReadAll(newRelocator(strings.NewReader(in), replacement{from, to}, true, new(buffers)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestRelocatePadding(t *testing.T) {
 
 func TestRelocateReadError(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(io.ErrClosedPipe))
-	if _, err := io.ReadAll(newRelocator(broken, from, to, true)); err != io.ErrClosedPipe {
+	if _, err := io.ReadAll(newRelocator(broken, replacement{from, to}, true, new(buffers))); err != io.ErrClosedPipe {
 		t.Errorf("got error %v, want %v", err, io.ErrClosedPipe)
 	}
 }
@@ -153,14 +153,14 @@ func TestRelocateRandom(t *testing.T) {
 				in = append(in, strings.Repeat("x", r.IntN(20000))...)
 			}
 		}
-		got, err := io.ReadAll(newRelocator(bytes.NewReader(in), from, to, true))
+		got, err := io.ReadAll(newRelocator(bytes.NewReader(in), replacement{from, to}, true, new(buffers)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, simple(in, from, to)) {
 			t.Fatal("the stream is not what the rule says")
 		}
-		text, err := io.ReadAll(newRelocator(bytes.NewReader(in), from, to, false))
+		text, err := io.ReadAll(newRelocator(bytes.NewReader(in), replacement{from, to}, false, new(buffers)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func FuzzRelocateBinary(f *testing.F) {
 	f.Add([]byte(utf16le(from+"/lib")), uint8(1))
 	f.Fuzz(func(t *testing.T, in []byte, cut uint8) {
 		in = bytes.ReplaceAll(in, []byte{0xff}, []byte(from)) // so that mutations find placeholders
-		got, err := io.ReadAll(newRelocator(iotest.HalfReader(bytes.NewReader(in)), from, from[:int(cut)%len(from)], true))
+		got, err := io.ReadAll(newRelocator(iotest.HalfReader(bytes.NewReader(in)), replacement{from, from[:int(cut)%len(from)]}, true, new(buffers)))
 		if err != nil || len(got) != len(in) {
 			t.Fatalf("%d bytes became %d (%v)", len(in), len(got), err)
 		}
@@ -209,7 +209,7 @@ func BenchmarkRelocateBinary(b *testing.B) {
 	in := []byte(strings.Repeat(block, 200))
 	b.SetBytes(int64(len(in)))
 	for b.Loop() {
-		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), from, to, true)); err != nil {
+		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), replacement{from, to}, true, new(buffers))); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -219,7 +219,7 @@ func BenchmarkRelocateManyStrings(b *testing.B) {
 	in := []byte(strings.Repeat(from+"/lib\x00", 300_000))
 	b.SetBytes(int64(len(in)))
 	for b.Loop() {
-		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), from, to, true)); err != nil {
+		if _, err := io.Copy(io.Discard, newRelocator(bytes.NewReader(in), replacement{from, to}, true, new(buffers))); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,7 +9,17 @@ type scan struct {
 	safe   int // occurrences begin before it
 	pairs  []pair
 	hits   []hit
+	nul    presence // of a zero byte in the window
 }
+
+// presence is what is known of a byte.
+type presence uint8
+
+const (
+	unknown presence = iota
+	absent
+	present
+)
 
 // hit is an encoding's first occurrence at or after a position; at is the
 // window's length where there is none.
@@ -47,20 +57,16 @@ func (s *scan) next(pos int, offset int64, aligned bool) (*pair, int) {
 	return &s.pairs[best], at
 }
 
-// nextOf returns the first occurrence of one encoding that begins at or after
-// pos and lies before end, or nil. At the window's safe border it may reach
-// beyond end.
-func (s *scan) nextOf(p *pair, pos, end int) (*pair, int) {
+// nextOf returns where the first occurrence of one encoding begins, from pos on
+// and before end, if anywhere.
+func (s *scan) nextOf(p *pair, pos, end int) (at int, ok bool) {
 	for i := range s.pairs {
-		if &s.pairs[i] != p {
-			continue
-		}
-		at := s.find(i, pos)
-		if at < end && (at+len(p.from) <= end || end == s.safe) {
-			return p, at
+		if &s.pairs[i] == p {
+			at = s.find(i, pos)
+			return at, at < end
 		}
 	}
-	return nil, 0
+	return 0, false
 }
 
 func (s *scan) find(i, pos int) int {
@@ -72,8 +78,35 @@ func (s *scan) find(i, pos int) int {
 		return h.at
 	}
 	*h = hit{from: pos, at: len(s.window), known: true}
-	if n := bytes.Index(s.window[pos:], s.pairs[i].from); n >= 0 {
-		h.at = pos + n
+	if p := &s.pairs[i]; !p.nul || s.hasNUL() {
+		h.at = s.index(p, pos)
 	}
 	return h.at
+}
+
+// hasNUL reports whether the window has a zero byte; text has none.
+func (s *scan) hasNUL() bool {
+	if s.nul == unknown {
+		s.nul = absent
+		if bytes.IndexByte(s.window, 0) >= 0 {
+			s.nul = present
+		}
+	}
+	return s.nul == present
+}
+
+// index returns where an encoding's placeholder begins first, from pos on, or the
+// window's length.
+func (s *scan) index(p *pair, pos int) int {
+	for pos+len(p.from) <= len(s.window) {
+		n := bytes.Index(s.window[pos+p.skip:], p.key)
+		if n < 0 {
+			break
+		}
+		if pos += n; bytes.HasPrefix(s.window[pos:], p.from) {
+			return pos
+		}
+		pos++
+	}
+	return len(s.window)
 }

@@ -20,24 +20,29 @@ const (
 const maxFirstLine = 64 << 10
 
 // relocateText returns a reader of a text file with its placeholders replaced,
-// the first line by the rules for interpreters where there is one.
-func relocateText(src io.Reader, placeholder, prefix, system string) io.Reader {
-	body := bufio.NewReaderSize(src, maxFirstLine)
+// the first line by the rules for interpreters where there is one. It is done
+// with b when it has been read.
+func relocateText(src io.Reader, r replacement, system string, b *buffers) io.Reader {
+	if b.text == nil {
+		b.text = bufio.NewReaderSize(nil, maxFirstLine)
+	}
+	body := b.text
+	body.Reset(src)
 	head, _ := body.Peek(2)
-	if placeholder == "" || system == windows || string(head) != "#!" {
-		return newRelocator(body, placeholder, prefix, false)
+	if r.placeholder == "" || system == windows || string(head) != "#!" {
+		return newRelocator(body, r, false, b)
 	}
 	line, err := body.ReadSlice('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		first := bytes.NewReader(bytes.Clone(line))
-		return newRelocator(io.MultiReader(first, body), placeholder, prefix, false)
+		return newRelocator(io.MultiReader(first, body), r, false, b)
 	}
 	text, ended := strings.CutSuffix(string(line), "\n")
-	text = replaceShebang(text, placeholder, prefix, system)
+	text = replaceShebang(text, r.placeholder, r.prefix, system)
 	if ended {
 		text += "\n"
 	}
-	return io.MultiReader(strings.NewReader(text), newRelocator(body, placeholder, prefix, false))
+	return io.MultiReader(strings.NewReader(text), newRelocator(body, r, false, b))
 }
 
 // replaceShebang replaces the placeholder in a first line that begins with

@@ -16,7 +16,7 @@ import (
 
 // maxBuffered is the size up to which a text file is relocated in memory. The
 // new size of a larger one is found in a pass of its own over the archive.
-const maxBuffered = 8 << 20
+const maxBuffered = 4 << 20
 
 // Mode bits.
 const (
@@ -67,6 +67,8 @@ type fragment struct {
 	o      WriteOptions
 	files  []written           // as d.Files
 	wanted map[string]*written // by path in the archive
+	memory buffers
+	small  bytes.Buffer // a text file that is relocated in memory
 }
 
 // written is what became of a file.
@@ -101,7 +103,7 @@ func (f *fragment) measure(m archive.Member) error {
 		return nil
 	}
 	var err error
-	w.measured, err = io.Copy(io.Discard, relocateText(m.Content, w.Placeholder, f.d.Prefix, f.d.System))
+	w.measured, err = io.Copy(io.Discard, relocateText(m.Content, f.d.replacement(w.File), f.d.System, &f.memory))
 	return err
 }
 
@@ -171,7 +173,7 @@ func (f *fragment) binary(w *written, h tree.Header, source io.Reader) error {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return err
 	}
-	r := newRelocator(io.MultiReader(bytes.NewReader(head[:n]), source), w.Placeholder, f.d.Prefix, true)
+	r := newRelocator(io.MultiReader(bytes.NewReader(head[:n]), source), f.d.replacement(w.File), true, &f.memory)
 	if err := f.add(w, h, r); err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func (f *fragment) binary(w *written, h tree.Header, source io.Reader) error {
 
 // text writes a relocated text file. h.Size is the packaged size.
 func (f *fragment) text(w *written, h tree.Header, source io.Reader) error {
-	r := relocateText(source, w.Placeholder, f.d.Prefix, f.d.System)
+	r := relocateText(source, f.d.replacement(w.File), f.d.System, &f.memory)
 	if h.Size > maxBuffered {
 		if w.Size >= 0 && w.Size <= maxBuffered {
 			return f.errorf(w, "has %d bytes, but info/paths.json says %d", h.Size, w.Size)
@@ -191,12 +193,13 @@ func (f *fragment) text(w *written, h tree.Header, source io.Reader) error {
 		h.Size = w.measured
 		return f.add(w, h, r)
 	}
-	content, err := io.ReadAll(r)
-	if err != nil {
+	f.small.Reset()
+	f.small.Grow(int(h.Size) + bytes.MinRead)
+	if _, err := f.small.ReadFrom(r); err != nil {
 		return err
 	}
-	h.Size = int64(len(content))
-	return f.add(w, h, bytes.NewReader(content))
+	h.Size = int64(f.small.Len())
+	return f.add(w, h, &f.small)
 }
 
 // add writes a file and notes its hash and size in the prefix.

@@ -16,7 +16,8 @@ import (
 type File struct {
 	Package
 	Name   string // NAME-VERSION-BUILD.conda or .tar.bz2
-	Data   []byte
+	Data   []byte // nil: the file is there already
+	Size   int64
 	MD5    string // hex
 	SHA256 string // hex
 }
@@ -39,7 +40,7 @@ func Pack(packages ...Package) []File {
 	for i, p := range packages {
 		name, data := p.Archive()
 		m, s := md5.Sum(data), sha256.Sum256(data)
-		files[i] = File{p, name, data, hex.EncodeToString(m[:]), hex.EncodeToString(s[:])}
+		files[i] = File{p, name, data, int64(len(data)), hex.EncodeToString(m[:]), hex.EncodeToString(s[:])}
 	}
 	return files
 }
@@ -58,6 +59,9 @@ func Write(dir string, o Options, files ...File) error {
 	bySubdir := map[string][]File{}
 	for _, f := range files {
 		bySubdir[f.subdir()] = append(bySubdir[f.subdir()], f)
+		if f.Data == nil {
+			continue
+		}
 		if err := write(filepath.Join(dir, f.subdir(), f.Name), f.Data); err != nil {
 			return err
 		}
@@ -163,7 +167,7 @@ func repodata(subdir string, files []File) []byte {
 	for _, f := range files {
 		record := map[string]any{
 			"name": f.nameOr(), "version": f.versionOr(), "build": f.buildOr(), "build_number": 0, "subdir": subdir,
-			"depends": append([]string{}, f.Depends...), "md5": f.MD5, "sha256": f.SHA256, "size": len(f.Data),
+			"depends": append([]string{}, f.Depends...), "md5": f.MD5, "sha256": f.SHA256, "size": f.Size,
 		}
 		if f.Noarch != "" {
 			record["noarch"] = f.Noarch

@@ -15,6 +15,10 @@ import (
 // version.
 const bucketMeta = "conda-meta-1"
 
+// unpacking is how many bytes the decompression of packages takes: five at a time
+// at the levels that are common, or one at zstd's highest.
+const unpacking = 46 << 20
+
 // Package fetches a package, checks it against what p says of it, and returns
 // p with sha256 and size, and the package's metadata.
 func (w *World) Package(ctx context.Context, p lock.Conda) (lock.Conda, *archive.Meta, error) {
@@ -56,7 +60,8 @@ func (w *World) Open(ctx context.Context, p *lock.Conda) (*archive.Package, io.C
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := archive.Open(b, b.Size(), path.Base(p.URL), archive.Limits{})
+	w.memoryOnce.Do(func() { w.memory = archive.NewMemory(unpacking) })
+	a, err := archive.Open(b, b.Size(), path.Base(p.URL), archive.Limits{Memory: w.memory})
 	if err != nil {
 		_ = b.Close() // was only read
 		return nil, nil, err

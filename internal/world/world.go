@@ -41,6 +41,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/gophersnake/gophersnake/base"
+	"github.com/gophersnake/gophersnake/conda/archive"
 	"github.com/gophersnake/gophersnake/golang/release"
 	"github.com/gophersnake/gophersnake/golang/signature"
 	"github.com/gophersnake/gophersnake/internal/condarc"
@@ -78,6 +79,9 @@ type World struct {
 
 	goIndex     sync.Once
 	goDownloads *release.Downloads
+
+	memoryOnce sync.Once
+	memory     *archive.Memory // of all packages
 
 	dropped  sync.Once // setuid bits were told
 	verify   sync.Mutex
