@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -153,9 +154,12 @@ func (w diskWriter) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// syncDir makes a rename in dir durable.
+// syncDir makes a rename in dir durable. Windows has no such call.
 func (d disk) syncDir(dir string) error {
 	err := d.do("sync", dir, func() error {
+		if runtime.GOOS == "windows" {
+			return nil
+		}
 		f, err := os.Open(dir)
 		if err != nil {
 			return err

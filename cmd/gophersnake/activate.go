@@ -187,8 +187,11 @@ func (p *project) machineEnv() (*spec.Environment, platforms.Platform, error) {
 		return nil, on, err
 	}
 	if !slices.Contains(ps, on) {
-		return nil, on, fault.New(fault.Usage, p.file, "%s is for %s, and this machine is %s", title(env), list(ps), on).
-			WithHint("add it to image.platforms; images, and so locked environments, are linux's")
+		err := fault.New(fault.Usage, p.file, "%s is for %s, and this machine is %s", title(env), list(ps), on)
+		if on.OS != "linux" {
+			return nil, on, err.WithHint("images, and so locked environments, are linux's: work in a container, or in a virtual machine such as WSL")
+		}
+		return nil, on, err.WithHint("add it to image.platforms")
 	}
 	return env, on, nil
 }
