@@ -5,6 +5,7 @@ import (
 	"html"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,9 +16,9 @@ func (r *report) plots() map[string]string {
 		all["cases"] = r.bars()
 	}
 	for series, titles := range map[string][2]string{
-		seriesPackages: {"Seconds against the number of packages; the same bytes in all", "packages"},
-		seriesSize:     {fmt.Sprintf("Seconds against the size of the image; %d packages", fullCount), "MB of files"},
-		seriesCores:    {"Seconds against cores; the image of the table", "cores"},
+		seriesPackages: {"Seconds (logarithmic) against the number of packages; the same bytes in all", "packages"},
+		seriesSize:     {fmt.Sprintf("Seconds (logarithmic) against the size of the image; %d packages", fullCount), "MB of files"},
+		seriesCores:    {"Seconds (logarithmic) against cores; the image of the table", "cores"},
 	} {
 		var points []*point
 		for _, p := range r.Points {
@@ -93,7 +94,7 @@ func (r *report) bars() string {
 const (
 	plotWidth, plotHeight = 460, 300
 	plotLeft, plotTop     = 60, 44
-	legendWidth           = 260
+	legendWidth           = 290
 )
 
 // lines returns wall times against a figure of the image or the machine, both
@@ -155,6 +156,7 @@ func drawLines(s *strings.Builder, points []*point, atX, atY func(float64) float
 		for j, p := range group {
 			x, y := atX(p.X), atY(median(p.Costs, wall))
 			path += fmt.Sprintf("%c%.1f %.1f", "ML"[min(j, 1)], x, y)
+			label(s, x, y-8, "middle", `font-size="10"`, trim(median(p.Costs, wall)))
 			fmt.Fprintf(s, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>\n", x, y, c)
 		}
 		fmt.Fprintf(s, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", path, c, dash)
@@ -171,8 +173,10 @@ func label(s *strings.Builder, x, y float64, anchor, more, text string) {
 	fmt.Fprintf(s, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s>%s</text>\n", x, y, anchor, more, html.EscapeString(text))
 }
 
-// trim prints a number without needless zeros.
-func trim(f float64) string { return fmt.Sprintf("%g", math.Round(f*1000)/1000) }
+// trim prints a number with what of its digits tells something.
+func trim(f float64) string {
+	return strconv.FormatFloat(f, 'g', max(3, int(math.Log10(max(f, 1)))+1), 64)
+}
 
 func svg(width, height int, title, body string) string {
 	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n"+
