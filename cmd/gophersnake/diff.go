@@ -25,7 +25,9 @@ func (a *app) diffCommand() *cobra.Command {
 (oci:DIR[:TAG]) or archives (oci-archive:FILE[:TAG]): for each platform the
 packages that changed, the layers that changed, and the bytes of blobs that a
 client which has A pulls for B. Layers that both have are not read; the others
-are, for the names and versions of the packages in them.
+are, for the names and versions of the packages in them. dockerd, unless it uses
+containerd's image store, knows a layer only by those below it, and pulls all above
+the lowest that is new: where that is more, it is told.
 
 It compares two locks as well: files, or git:REVISION, which is gophersnake.lock at
 that revision. Without B the other one is the project's lock.`,

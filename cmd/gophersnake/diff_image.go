@@ -32,6 +32,10 @@ type platformDiff struct {
 	Layers   *blobDiff       `json:"layers,omitempty"`
 	Config   int64           `json:"config"` // bytes of the config that are pulled, 0 where it is the same
 	Pulled   int64           `json:"pulled"` // bytes of layers and config
+
+	// Bytes that a client pulls which knows a layer by what lies below it alone, as
+	// dockerd's own image store does: also of layers above the lowest that changed.
+	PulledByDockerd int64 `json:"pulledByDockerd"`
 }
 
 // packageChange is a package that came, went or changed.
@@ -146,10 +150,12 @@ func (d *imageDiff) compare(ctx context.Context, src *base.Source, p platforms.P
 	}
 	one.Layers = compareBlobs(was.layers, is.layers)
 	one.Pulled = one.Layers.Pulled
+	one.PulledByDockerd = above(was.layers, is.layers)
 	blobs := one.Layers.Added
 	if was.config.Digest != is.config.Digest {
 		one.Config = is.config.Size
 		one.Pulled += one.Config
+		one.PulledByDockerd += one.Config
 		blobs = append(slices.Clone(blobs), diffBlob{Digest: is.config.Digest.String(), Size: one.Config})
 	}
 	for _, b := range blobs {
@@ -177,6 +183,22 @@ func (d *imageDiff) compare(ctx context.Context, src *base.Source, p platforms.P
 	}
 	one.Packages = append(one.Packages, comparePackages(before, after)...)
 	return nil
+}
+
+// above returns the size of the layers from the lowest that differs on.
+func above(was, is []diffBlob) (size int64) {
+	same := 0
+	for same < len(was) && same < len(is) && was[same].Digest == is[same].Digest {
+		same++
+	}
+	seen := map[string]bool{}
+	for _, b := range is[same:] {
+		if !seen[b.Digest] {
+			seen[b.Digest] = true
+			size += b.Size
+		}
+	}
+	return size
 }
 
 func (d *imageDiff) print(out io.Writer) error {
@@ -225,5 +247,8 @@ func (p *platformDiff) print(out io.Writer) error {
 		config = ", " + size(p.Config) + " of it config"
 	}
 	_, err := fmt.Fprintf(out, "layers: %d the same, %d new, %d gone; %s pulled again%s\n", p.Layers.Kept, len(p.Layers.Added), len(p.Layers.Removed), size(p.Pulled), config)
+	if err == nil && p.PulledByDockerd > p.Pulled {
+		_, err = fmt.Fprintf(out, "dockerd, without containerd's image store: %s, with all layers above the lowest new one\n", size(p.PulledByDockerd))
+	}
 	return err
 }
