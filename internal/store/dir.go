@@ -17,7 +17,7 @@ const (
 // unpacked toolchain. Where it is absent, build fills an empty one; an error of
 // build leaves nothing behind. Processes that ask at the same time wait for the
 // one that makes it. The directory must not be written afterwards, and stays
-// until Close at least.
+// until Close at least. Its files are not looked at.
 func (s *Store) Dir(ctx context.Context, key string, build func(ctx context.Context, tmp string) error) (string, error) {
 	unlock, err := s.Lock(ctx, "dir "+key)
 	if err != nil {
@@ -34,10 +34,43 @@ func (s *Store) Dir(ctx context.Context, key string, build func(ctx context.Cont
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", diskError("stat", mark, err)
 	}
-	if err := s.makeDir(ctx, key, final, build); err != nil {
+	if err := s.makeDir(ctx, final, build); err != nil {
 		return "", err
 	}
 	return filepath.Join(final, treeDir), nil
+}
+
+// CheckedDir is Dir for what images are made with. The first one of a key in a
+// process reads every file; a directory that is not as it was made is removed,
+// reported and made again.
+func (s *Store) CheckedDir(ctx context.Context, key string, build func(ctx context.Context, tmp string) error) (string, error) {
+	dir, err := s.Dir(ctx, key, build)
+	if err != nil {
+		return "", err
+	}
+	final := filepath.Dir(dir)
+	v := s.verdict("dir " + key)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	info, err := os.Lstat(filepath.Join(final, completeMark))
+	if err == nil && unchanged(v.info, info) {
+		return dir, nil
+	}
+	good, err := s.intact(ctx, final)
+	if err != nil {
+		return "", err
+	}
+	if good {
+		v.info = info
+		return dir, nil
+	}
+	if s.Corrupt != nil {
+		s.Corrupt(final)
+	}
+	if err := s.DropDir(ctx, key); err != nil {
+		return "", err
+	}
+	return s.Dir(ctx, key, build)
 }
 
 // DirPath returns where Dir makes the directory of a key, for what has to know
@@ -60,16 +93,12 @@ func (s *Store) DropDir(ctx context.Context, key string) error {
 
 // makeDir makes a directory in tmp and renames it. The mark is written last, so
 // that a directory that someone emptied by half is not taken for whole.
-func (s *Store) makeDir(ctx context.Context, key, final string, build func(ctx context.Context, tmp string) error) error {
-	var tmp string
-	err := s.do("create", s.path(tmpDir), func() (err error) {
-		tmp, err = os.MkdirTemp(s.path(tmpDir), "dir-")
-		return err
-	})
+func (s *Store) makeDir(ctx context.Context, final string, build func(ctx context.Context, tmp string) error) error {
+	tmp, remove, err := s.TempDir()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = removeAll(tmp) }() // what is left, a later Open removes
+	defer remove()
 	tree := filepath.Join(tmp, treeDir)
 	if err := s.do("create", tree, func() error { return os.Mkdir(tree, 0o700) }); err != nil {
 		return err
@@ -78,7 +107,14 @@ func (s *Store) makeDir(ctx context.Context, key, final string, build func(ctx c
 		return err
 	}
 	mark := filepath.Join(tmp, completeMark)
-	if err := s.do("write", mark, func() error { return os.WriteFile(mark, []byte(key+"\n"), 0o600) }); err != nil {
+	err = s.do("write", mark, func() error {
+		text, err := s.manifest(ctx, tree)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(mark, text, 0o600)
+	})
+	if err != nil {
 		return err
 	}
 	if err := s.do("sync", tmp, func() error { return syncTree(tmp) }); err != nil {
@@ -92,6 +128,16 @@ func (s *Store) makeDir(ctx context.Context, key, final string, build func(ctx c
 	}
 	dir := filepath.Dir(final)
 	return s.do("sync", dir, func() error { return syncDir(dir) })
+}
+
+// TempDir makes a directory for what need not last. The caller removes it; that
+// of a process which is killed, a later Open removes.
+func (s *Store) TempDir() (dir string, remove func(), err error) {
+	err = s.do("create", s.path(tmpDir), func() error {
+		dir, err = os.MkdirTemp(s.path(tmpDir), "dir-")
+		return err
+	})
+	return dir, func() { _ = removeAll(dir) }, err
 }
 
 // removeAll is os.RemoveAll that also removes directories without write

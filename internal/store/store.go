@@ -11,7 +11,7 @@
 //	tmp/                         unfinished files, see below
 //	blobs/<2 hex>/<62 hex>       a blob, named by the sha256 of its bytes
 //	records/<bucket>/<sha256>    a record, named by the sha256 of its key
-//	dirs/<sha256>/complete       the mark of a finished directory
+//	dirs/<sha256>/complete       the mark of a finished directory: its files' hashes
 //	dirs/<sha256>/tree/          a directory, named by the sha256 of its key
 //
 // Whatever has a name outside tmp is complete: a file is written in tmp,
@@ -23,7 +23,8 @@
 // Nothing that is read is trusted. A blob is hashed when a process first opens
 // it, a record carries a checksum of its own, and what does not match is
 // removed and reported as absent, so that it is made again. A directory is
-// the exception: its files are trusted because only this user can write them.
+// the exception: its files are trusted because only this user can write them,
+// but where they end up in images (Store.CheckedDir).
 //
 // A store may stand above others that it only reads (Store.Lower).
 package store

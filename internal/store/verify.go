@@ -17,8 +17,8 @@ type Report struct {
 }
 
 // Verify hashes every blob and record again and removes what does not match
-// its name, and directories without their mark. Other processes may use the
-// store meanwhile.
+// its name, and directories that are not as their mark says. Other processes may
+// use the store meanwhile.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	var r Report
 	items, err := s.items(ctx)
@@ -86,11 +86,12 @@ func (s *Store) verifyBlob(ctx context.Context, path string) (bool, error) {
 	return true, nil
 }
 
-// verifyDir removes a directory without a mark, which Dir would make anew. It
-// is renamed by nobody but the holder of its key's lock, and had its mark then.
+// verifyDir removes a directory that is not what its mark says, which Dir would
+// make anew. It is renamed by nobody but the holder of its key's lock, and had
+// its mark then.
 func (s *Store) verifyDir(ctx context.Context, it item) (bool, error) {
-	if _, err := os.Lstat(it.mark); !errors.Is(err, fs.ErrNotExist) {
-		return err == nil, err
+	if good, err := s.intact(ctx, it.path); good || err != nil {
+		return good, err
 	}
 	if err := s.do("remove", it.path, func() error { return removeAll(it.path) }); err != nil {
 		return false, err

@@ -19,7 +19,7 @@ import (
 	"github.com/gophersnake/gophersnake/tree"
 )
 
-// bucketProgram holds compiled programs: what they are made of → blob.
+// bucketProgram holds compiled programs and their archives: what they are made of → blob.
 const bucketProgram = "program"
 
 // Compile returns the file of a compiled program. It is compiled by the locked
@@ -54,11 +54,11 @@ func (w *World) compile(ctx context.Context, hosts []lock.Toolchain, b *cli.Bina
 	if err != nil {
 		return "", err
 	}
-	tmp, err := os.MkdirTemp(w.Scratch, "build-")
+	tmp, remove, err := w.Store.TempDir()
 	if err != nil {
-		return "", fault.New(fault.Disk, w.Scratch, "%w", bare(err))
+		return "", err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	w.note("compiling " + b.Name + " for " + p.String())
 	out := filepath.Join(tmp, "program")
 	r := compile.Request{
@@ -141,7 +141,7 @@ func (w *World) hostGo(ctx context.Context, hosts []lock.Toolchain) (string, err
 	here := platforms.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 	for i := range hosts {
 		if hosts[i].Platform == here && hosts[i].Host {
-			return w.GoRoot(ctx, &hosts[i])
+			return w.goRoot(ctx, &hosts[i], w.Store.CheckedDir)
 		}
 	}
 	return "", fault.New(fault.Usage, "go", "the lock has no Go toolchain for this machine (%s)", here).

@@ -244,13 +244,19 @@ type Zip interface {
 }
 
 // GoRoot returns the directory of the toolchain of this machine, unpacked in
-// the store.
+// the store, for people to work with.
 func (w *World) GoRoot(ctx context.Context, t *lock.Toolchain) (string, error) {
+	return w.goRoot(ctx, t, w.Store.Dir)
+}
+
+// goRoot returns the directory of a toolchain that one of the store's methods
+// makes.
+func (w *World) goRoot(ctx context.Context, t *lock.Toolchain, dir func(context.Context, string, func(context.Context, string) error) (string, error)) (string, error) {
 	if t.Hash() == "" {
 		return "", fault.New(fault.Usage, t.Name(), "the lock has no toolchain for this machine: it was not available").
 			WithHint("run gophersnake lock --update go")
 	}
-	return w.Store.Dir(ctx, t.Name()+" "+t.Hash(), func(ctx context.Context, tmp string) error {
+	return dir(ctx, t.Name()+" "+t.Hash(), func(ctx context.Context, tmp string) error {
 		z, err := w.hostZip(ctx, t)
 		if err != nil {
 			return err

@@ -169,11 +169,11 @@ func (w *World) compileTools(ctx context.Context, hosts []lock.Toolchain, tools 
 	if err != nil {
 		return nil, err
 	}
-	tmp, err := os.MkdirTemp(w.Scratch, "tools-")
+	tmp, remove, err := w.Store.TempDir()
 	if err != nil {
-		return nil, fault.New(fault.Disk, w.Scratch, "%w", bare(err))
+		return nil, err
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 	dir := filepath.Join(tmp, "project") // the go command ignores a go.mod in its temporary directory
 	if err := w.project(ctx, tools[0], dir); err != nil {
 		return nil, err
