@@ -32,7 +32,8 @@ type Inputs struct {
 	Wheels       wheels.Archives
 	ToolchainZip func(ctx context.Context, t *lock.Toolchain) (Zip, error)
 	Compile      func(ctx context.Context, b *cli.Binary, p platforms.Platform) (file string, err error)
-	CompileTools func(ctx context.Context, tools []lock.Tool, p platforms.Platform) (files []string, err error) // as in gotools.Env
+	Archive      func(ctx context.Context, b *cli.Binary, p platforms.Platform, program string) (file string, err error) // of what Compile gave
+	CompileTools func(ctx context.Context, tools []lock.Tool, p platforms.Platform) (files []string, err error)          // as in gotools.Env
 
 	CondaPrefix  string
 	GoInPrefix   bool        // toolchains lie inside CondaPrefix
@@ -292,8 +293,11 @@ func (c *composer) program(b cli.Binary) error {
 		Dirs []tree.Header
 	}{description, dirs})
 	write := func(ctx context.Context, w *tree.Writer) error {
-		builds, err := b.Compile(ctx, c.platform, func(ctx context.Context, p platforms.Platform) (string, error) {
-			return c.Compile(ctx, &b, p)
+		builds, err := b.Compile(ctx, c.platform, func(ctx context.Context, p platforms.Platform) (build cli.Build, err error) {
+			if build.Program, err = c.Compile(ctx, &b, p); err == nil && b.Bundles(p) {
+				build.Archive, err = c.Archive(ctx, &b, p, build.Program)
+			}
+			return build, err
 		})
 		if err != nil {
 			return err

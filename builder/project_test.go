@@ -150,6 +150,17 @@ func (p *project) inputs() builder.Inputs {
 			file := filepath.Join(p.dir, b.Name+pl.OS+pl.Arch)
 			return file, os.WriteFile(file, []byte("program "+b.Name+" for "+pl.String()), 0o600)
 		},
+		Archive: func(_ context.Context, b *cli.Binary, pl platforms.Platform, program string) (string, error) {
+			text, err := os.ReadFile(program)
+			if err != nil {
+				return "", err
+			}
+			var archive bytes.Buffer
+			if err := cli.Archive(&archive, pl, b.Name, bytes.NewReader(text), int64(len(text))); err != nil {
+				return "", err
+			}
+			return program + ".archive", os.WriteFile(program+".archive", archive.Bytes(), 0o600)
+		},
 		CondaPrefix: "/opt/conda",
 		Programs:    []cli.Binary{{Name: "hello", Package: "./cmd/hello", Dir: ".", Platforms: platforms.All(), Bundle: "/usr/share/hello", Source: "sha256:00"}},
 		Files:       []files.Source{{Dir: p.dir, Src: "app", Dest: "/app"}}, Owners: []string{"dev"},

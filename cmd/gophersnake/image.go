@@ -106,6 +106,7 @@ func (p *project) inputs(ctx context.Context, w *world.World, env *spec.Environm
 		Compile: func(ctx context.Context, b *cli.Binary, pl platforms.Platform) (string, error) {
 			return w.Compile(ctx, hostsOf(l, env, b.GoVersion), b, pl)
 		},
+		Archive: w.Archive,
 		CompileTools: func(ctx context.Context, tools []lock.Tool, pl platforms.Platform) ([]string, error) {
 			return w.CompileTools(ctx, hostsOf(l, env, tools[0].Go), tools, pl)
 		},

@@ -24,8 +24,12 @@ package cli
 import (
 	"context"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gophersnake/gophersnake/internal/fault"
 	"github.com/gophersnake/gophersnake/platforms"
@@ -132,21 +136,38 @@ func (b Binary) Needs(target platforms.Platform) []platforms.Platform {
 	return need
 }
 
-// Compile compiles for all platforms that the layer needs, one after the
-// other, since each build uses all processors. compile returns the program's
-// file.
+// Build is what a program's layer has of one platform.
+type Build struct {
+	Program string // its file
+	Archive string // that of its archive; "" where the layer has none
+}
+
+// Bundles reports whether the layer has a platform's archive.
+func (b Binary) Bundles(p platforms.Platform) bool { return slices.Contains(b.bundled(), p) }
+
+// Compile compiles for all platforms that the layer needs, as many at a time as
+// there are processors: linking, which is most of the work after a small change,
+// uses one.
 func (b Binary) Compile(
-	ctx context.Context, target platforms.Platform, compile func(context.Context, platforms.Platform) (string, error),
-) (map[platforms.Platform]string, error) {
-	builds := map[platforms.Platform]string{}
+	ctx context.Context, target platforms.Platform, compile func(context.Context, platforms.Platform) (Build, error),
+) (map[platforms.Platform]Build, error) {
+	builds := map[platforms.Platform]Build{}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range b.Needs(target) {
-		file, err := compile(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		builds[p] = file
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err // of another platform
+			}
+			build, err := compile(ctx, p)
+			mu.Lock()
+			defer mu.Unlock()
+			builds[p] = build
+			return err
+		})
 	}
-	return builds, nil
+	return builds, g.Wait()
 }
 
 // Dirs returns the directories that the layer's files lie in, without those

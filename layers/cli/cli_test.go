@@ -13,7 +13,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,13 +135,20 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// builds makes a stand-in for the program of each platform.
-func builds(t *testing.T, b cli.Binary) map[platforms.Platform]string {
+// builds makes a stand-in for the program of each platform, and its archive.
+func builds(t *testing.T, b cli.Binary) map[platforms.Platform]cli.Build {
 	t.Helper()
 	dir := t.TempDir()
-	files, err := b.Compile(t.Context(), amd64, func(_ context.Context, p platforms.Platform) (string, error) {
-		file := filepath.Join(dir, p.OS+p.Arch)
-		return file, os.WriteFile(file, []byte("program for "+p.String()+strings.Repeat(".", 999)), 0o600)
+	files, err := b.Compile(t.Context(), amd64, func(_ context.Context, p platforms.Platform) (cli.Build, error) {
+		file, program := filepath.Join(dir, p.OS+p.Arch), "program for "+p.String()+strings.Repeat(".", 999)
+		if err := os.WriteFile(file, []byte(program), 0o600); err != nil || !b.Bundles(p) {
+			return cli.Build{Program: file}, err
+		}
+		var archive bytes.Buffer
+		if err := cli.Archive(&archive, p, "hello", strings.NewReader(program), int64(len(program))); err != nil {
+			return cli.Build{}, err
+		}
+		return cli.Build{Program: file, Archive: file + ".archive"}, os.WriteFile(file+".archive", archive.Bytes(), 0o600)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -271,16 +280,18 @@ func TestNoBundle(t *testing.T) {
 
 func TestCompileError(t *testing.T) {
 	bad := errors.New("does not compile")
-	var asked []platforms.Platform
-	_, err := hello().Compile(t.Context(), amd64, func(_ context.Context, p platforms.Platform) (string, error) {
-		asked = append(asked, p)
-		return "", bad
+	var asked atomic.Int64
+	_, err := hello().Compile(t.Context(), amd64, func(context.Context, platforms.Platform) (cli.Build, error) {
+		asked.Add(1)
+		return cli.Build{}, bad
 	})
-	if !errors.Is(err, bad) || len(asked) != 1 {
-		t.Errorf("error %v after %v", err, asked)
+	if n := asked.Load(); !errors.Is(err, bad) || n < 1 || n > int64(runtime.GOMAXPROCS(0)) {
+		t.Errorf("error %v after %d platforms", err, n)
 	}
-	err = hello().Write(t.Context(), amd64, nil, nil)
-	if err == nil || err.Error() != "cli hello: not compiled for linux/amd64" {
-		t.Errorf("error %v", err)
+	for _, builds := range []map[platforms.Platform]cli.Build{nil, {amd64: {Archive: "x"}}} {
+		err = hello().Write(t.Context(), amd64, builds, nil)
+		if err == nil || err.Error() != "cli hello: not compiled for linux/amd64" {
+			t.Errorf("error %v", err)
+		}
 	}
 }

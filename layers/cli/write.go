@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"os"
 	"path"
 	"slices"
@@ -21,10 +19,9 @@ type part struct {
 	archive bool
 }
 
-// Write writes the layer's fragment for an image of target from the compiled
-// programs, one file for each platform that Needs names. Archives are made in
-// memory, one at a time.
-func (b Binary) Write(ctx context.Context, target platforms.Platform, builds map[platforms.Platform]string, w *tree.Writer) error {
+// Write writes the layer's fragment for an image of target from what was made
+// for each platform that Needs names.
+func (b Binary) Write(ctx context.Context, target platforms.Platform, builds map[platforms.Platform]Build, w *tree.Writer) error {
 	name, err := b.name()
 	if err != nil {
 		return err
@@ -49,11 +46,15 @@ func (b Binary) Write(ctx context.Context, target platforms.Platform, builds map
 	return nil
 }
 
-func (p part) write(name, build string, w *tree.Writer) error {
-	if build == "" {
+func (p part) write(name string, build Build, w *tree.Writer) error {
+	file, mode := build.Program, int64(0o755)
+	if p.archive {
+		file, mode = build.Archive, 0o644
+	}
+	if file == "" {
 		return fault.New(fault.Failed, "cli "+name, "not compiled for %s", p.from)
 	}
-	f, err := os.Open(build)
+	f, err := os.Open(file)
 	if err != nil {
 		return fault.New(fault.Disk, "cli "+name, "%w", err)
 	}
@@ -62,12 +63,5 @@ func (p part) write(name, build string, w *tree.Writer) error {
 	if err != nil {
 		return fault.New(fault.Disk, "cli "+name, "%w", err)
 	}
-	if !p.archive {
-		return w.Add(tree.Header{Path: p.path, Mode: 0o755, Size: info.Size()}, f)
-	}
-	var archive bytes.Buffer
-	if err := Archive(&archive, p.from, name, f, info.Size()); err != nil {
-		return err
-	}
-	return w.Add(tree.Header{Path: p.path, Mode: 0o644, Size: int64(archive.Len())}, io.Reader(&archive))
+	return w.Add(tree.Header{Path: p.path, Mode: mode, Size: info.Size()}, f)
 }
