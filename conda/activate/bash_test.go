@@ -92,12 +92,10 @@ func sourced(t *testing.T, bash, prefix string, scripts []string, set map[string
 	_, printed, _ := strings.Cut("\x00"+string(out), "\x00")
 	for kv := range strings.SplitSeq(strings.TrimSuffix(printed, "\x00"), "\x00") {
 		key, value, _ := strings.Cut(kv, "=")
+		key = key[strings.LastIndexByte(key, '\n')+1:] // behind what scripts printed
 		switch key {
 		case "PWD", "OLDPWD", "SHLVL", "_": // bash's own
 		default:
-			if at := strings.LastIndexByte(key, '\n'); at >= 0 {
-				key = key[at+1:] // behind what scripts printed
-			}
 			got[key] = value
 		}
 	}

@@ -142,17 +142,58 @@ func (m *machine) unary(op, x string) bool {
 	return false
 }
 
-// extendedTest is [[ … ]].
+// extendedTest is [[ … ]]. The parser takes all that follows an exclamation mark
+// for what it negates, and && and || for equals; in the shell a mark belongs to
+// the next test alone, and && binds closer.
 func (m *machine) extendedTest(expr syntax.TestExpr) bool {
+	value := true
+	for _, t := range testTerms(expr) {
+		if t.or {
+			if value {
+				return true
+			}
+			value = true
+		}
+		if value {
+			value = m.oneTest(t.expr) != t.not
+		}
+	}
+	return value
+}
+
+// testTerm is a test between && and ||.
+type testTerm struct {
+	expr syntax.TestExpr
+	not  bool // an exclamation mark stands before it
+	or   bool // || stands before it
+}
+
+// testTerms returns the tests of an expression as they stand in the text.
+func testTerms(expr syntax.TestExpr) []testTerm {
+	switch x := expr.(type) {
+	case *syntax.UnaryTest:
+		if x.Op == syntax.TsNot {
+			list := testTerms(x.X)
+			list[0].not = !list[0].not
+			return list
+		}
+	case *syntax.BinaryTest:
+		if x.Op == syntax.AndTest || x.Op == syntax.OrTest {
+			right := testTerms(x.Y)
+			right[0].or = x.Op == syntax.OrTest
+			return append(testTerms(x.X), right...)
+		}
+	}
+	return []testTerm{{expr: expr}}
+}
+
+func (m *machine) oneTest(expr syntax.TestExpr) bool {
 	switch x := expr.(type) {
 	case *syntax.Word:
 		return m.literalWord(x) != ""
 	case *syntax.ParenTest:
 		return m.extendedTest(x.X)
 	case *syntax.UnaryTest:
-		if x.Op == syntax.TsNot {
-			return !m.extendedTest(x.X)
-		}
 		word, ok := x.X.(*syntax.Word)
 		if !ok {
 			m.notUnderstood("has a test that is not understood here")
@@ -166,12 +207,6 @@ func (m *machine) extendedTest(expr syntax.TestExpr) bool {
 }
 
 func (m *machine) extendedBinary(x *syntax.BinaryTest) bool {
-	switch x.Op {
-	case syntax.AndTest:
-		return m.extendedTest(x.X) && m.extendedTest(x.Y)
-	case syntax.OrTest:
-		return m.extendedTest(x.X) || m.extendedTest(x.Y)
-	}
 	left, ok1 := x.X.(*syntax.Word)
 	right, ok2 := x.Y.(*syntax.Word)
 	if !ok1 || !ok2 {
