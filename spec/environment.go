@@ -53,7 +53,7 @@ func (s *Spec) Environment(name string) (*Environment, error) {
 // environment returns an environment and the nodes it was made from. Both were
 // checked by Read.
 func (s *Spec) environment(name string) (*Environment, *node) {
-	n := variant(s.root, name)
+	n := s.merged[name]
 	e := &Environment{Name: name}
 	new(report).decode("", n, reflect.ValueOf(&e.Variant).Elem())
 	if name != "" && s.root.get("env", name, "image", "tags") == nil {

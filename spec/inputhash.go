@@ -29,7 +29,7 @@ type Input struct {
 func (s *Spec) InputHash(files ...Input) string {
 	environments := map[string]any{}
 	for _, name := range s.Environments() {
-		n := variant(s.root, name)
+		n := s.merged[name]
 		wish := map[string]any{}
 		for _, key := range []string{"base", "conda", "accounts"} {
 			if child := n.get(key); child != nil {

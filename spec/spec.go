@@ -134,7 +134,9 @@ func Read(fileName string, data []byte) (*Spec, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	s.merged = map[string]*node{} // once: files may have hundreds of variants
 	for _, name := range s.Environments() {
+		s.merged[name] = variant(root, name)
 		r.environment(s, name)
 	}
 	if err := r.err(); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // environment checks what must agree within one environment.
 func (r *report) environment(s *Spec, name string) {
-	root := variant(s.root, name)
+	root := s.merged[name]
 	var v Variant
 	r.decode("", root, reflect.ValueOf(&v).Elem())
 	r.platforms(root, v)

@@ -15,6 +15,8 @@ type Spec struct {
 
 	file string // as given to Read, for errors
 	root *node  // with positions, for merging
+
+	merged map[string]*node // the environments: see merge
 }
 
 // Variant is what the top level and each [env.X] may set.
