@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"time"
 )
 
@@ -250,14 +250,8 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 	if err != nil {
 		return err
 	}
-	for _, t := range tools {
-		if err := b.each(ctx, func() error {
-			c, err := t.cold(ctx, s)
-			b.report.point(series, pointCold, t.name(), x, c)
-			return err
-		}); err != nil {
-			return fmt.Errorf("%s %.0f: %s: %w", series, x, t.name(), err)
-		}
+	if err := b.points(ctx, series, x, tools, s); err != nil {
+		return err
 	}
 	least := s.payloads[0].smallest()
 	for _, t := range tools[:2] {
@@ -265,7 +259,7 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 			return err
 		}
 	}
-	err = b.each(ctx, func() error {
+	for range b.pointRounds() {
 		if _, err := s.change(ctx, least); err != nil {
 			return err
 		}
@@ -276,16 +270,22 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 			}
 			b.report.point(series, pointChanged, t.name(), x, c)
 		}
-		return nil
-	})
-	return errors.Join(err, removeAll(s.dir()))
+	}
+	return removeAll(s.dir())
 }
 
-// each does something in the rounds of a point: at most three.
-func (b *bench) each(ctx context.Context, do func() error) error {
-	for range min(b.rounds, 3) {
-		if err := errors.Join(ctx.Err(), do()); err != nil {
-			return err
+// pointRounds is how often each point of a series is measured.
+func (b *bench) pointRounds() int { return min(b.rounds, 3) }
+
+// points measures builds from nothing.
+func (b *bench) points(ctx context.Context, series string, x float64, tools []contender, s *site) error {
+	for range b.pointRounds() {
+		for _, t := range tools {
+			c, err := t.cold(ctx, s)
+			if err != nil {
+				return fmt.Errorf("%s %g: %s: %w", series, x, t.name(), err)
+			}
+			b.report.point(series, pointCold, t.name(), x, c)
 		}
 	}
 	return nil
@@ -294,18 +294,22 @@ func (b *bench) each(ctx context.Context, do func() error) error {
 // fewerCores measures builds from nothing on 1, 2, 4 … cores.
 func (b *bench) fewerCores(ctx context.Context, tools []contender) error {
 	for _, n := range coreCounts() {
-		b.cores = n
-		err := b.kit.pin(ctx, n)
-		for _, t := range tools {
-			err = errors.Join(err, b.each(ctx, func() error {
-				c, err := t.cold(ctx, b.main)
-				b.report.point(seriesCores, pointCold, t.name(), float64(n), c)
-				return err
-			}))
+		if err := b.kit.pin(ctx, n); err != nil {
+			return err
 		}
+		b.cores = n
+		err := b.points(ctx, seriesCores, float64(n), tools, b.main)
 		if b.cores = 0; err != nil {
 			return err
 		}
 	}
-	return b.kit.pin(ctx, 0)
+	return b.kit.pin(ctx, runtime.NumCPU())
+}
+
+// coreCounts returns 1, 2, 4 … up to what the machine has.
+func coreCounts() (counts []int) {
+	for n := 1; n < runtime.NumCPU(); n *= 2 {
+		counts = append(counts, n)
+	}
+	return append(counts, runtime.NumCPU())
 }

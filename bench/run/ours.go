@@ -21,10 +21,14 @@ type ours struct {
 // newOurs builds the program.
 func newOurs(ctx context.Context, b *bench) (*ours, error) {
 	o := &ours{b: b, program: filepath.Join(b.work, "gophersnake")}
-	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Dir(filepath.Dir(filepath.Dir(file)))
-	_, _, err := b.command(ctx, root, 0, nil, "go", "build", "-trimpath", "-o", o.program, "./cmd/gophersnake")
+	_, _, err := b.command(ctx, sourceDir(), 0, nil, "go", "build", "-trimpath", "-o", o.program, "./cmd/gophersnake")
 	return o, err
+}
+
+// sourceDir returns the folder of the module.
+func sourceDir() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
 // oursName is how tables call it.
@@ -36,17 +40,20 @@ func (o *ours) repository() string { return "ours" }
 
 func (o *ours) version(ctx context.Context) (string, error) {
 	out, err := output(ctx, o.program, "version")
-	return strings.TrimPrefix(out, "gophersnake "), err
+	if err != nil {
+		return "", err
+	}
+	version := strings.TrimPrefix(out, "gophersnake ")
+	if revision, err := output(ctx, "git", "-C", sourceDir(), "rev-parse", "--short=12", "HEAD"); err == nil { // else there is none
+		version += ", revision " + revision
+	}
+	return version, nil
 }
 
 func (o *ours) run(ctx context.Context, s *site, args ...string) (cost, error) {
-	return o.runIn(ctx, s.project(), s.cache(), args...)
-}
-
-func (o *ours) runIn(ctx context.Context, dir, cache string, args ...string) (cost, error) {
-	env := []string{"GOPROXY=http://" + o.b.upstream.host + "/go", "GOPHERSNAKE_CACHE_DIR=" + cache}
+	env := []string{"GOPROXY=http://" + o.b.upstream.host + "/go", "GOPHERSNAKE_CACHE_DIR=" + s.cache()}
 	return o.b.upstream.count(func() (cost, error) {
-		c, _, err := o.b.command(ctx, dir, 0, env, append([]string{o.program, "--quiet"}, args...)...)
+		c, _, err := o.b.command(ctx, s.project(), 0, env, append([]string{o.program, "--quiet"}, args...)...)
 		return c, err
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 )
@@ -99,11 +98,8 @@ func (k *buildkit) push(ctx context.Context, s *site) (cost, error) {
 	})
 }
 
-// pin keeps the daemon on so many cores; 0 is all.
+// pin keeps the daemon on so many cores.
 func (k *buildkit) pin(ctx context.Context, cores int) error {
-	if cores == 0 {
-		cores = runtime.NumCPU()
-	}
 	return k.b.run(ctx, "taskset", "-a", "-c", "-p", coreList(cores), strconv.Itoa(k.daemon))
 }
 
@@ -230,8 +226,7 @@ func (r *rattler) cold(ctx context.Context, s *site) (cost, error) {
 			return cost{}, err
 		}
 	}
-	_, file, _, _ := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(file), "install.py")
+	script := filepath.Join(sourceDir(), "bench", "run", "install.py")
 	channel := "http://" + r.b.upstream.host + "/files/" + s.name + "/channel"
 	installed, _, err := r.b.command(ctx, r.b.work, 0, nil, "python3", script, filepath.Join(s.channel(), "linux-64", "repodata.json"), channel, target, cache)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -143,11 +142,11 @@ func (b *bench) make(ctx context.Context, m *maker) (cost, error) {
 
 // makers makes a module for each tool.
 func (b *bench) makers(ctx context.Context) ([]*maker, error) {
-	ko, err := b.installed(ctx, "ko", "github.com/google/ko@latest")
+	ko, err := b.tool(ctx, "ko", "github.com/google/ko@latest")
 	if err != nil {
 		return nil, err
 	}
-	goreleaser, err := b.installed(ctx, "goreleaser", "github.com/goreleaser/goreleaser/v2@v2.16.0")
+	goreleaser, err := b.tool(ctx, "goreleaser", "github.com/goreleaser/goreleaser/v2@v2.16.0")
 	if err != nil {
 		return nil, err
 	}
@@ -230,9 +229,9 @@ func (b *bench) module(ctx context.Context, m *maker) error {
 	return nil
 }
 
-// installed returns a program that is on PATH, or else is compiled from a module
+// tool returns a program that is on PATH, or else is compiled from a module
 // and kept.
-func (b *bench) installed(ctx context.Context, program, module string) (string, error) {
+func (b *bench) tool(ctx context.Context, program, module string) (string, error) {
 	if path, err := exec.LookPath(program); err == nil {
 		return path, nil
 	}
@@ -264,12 +263,4 @@ func (b *bench) pushBase() error {
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
 	}
 	return remote.WriteIndex(ref, index)
-}
-
-// coreCounts returns 1, 2, 4 … up to what the machine has.
-func coreCounts() (counts []int) {
-	for n := 1; n < runtime.NumCPU(); n *= 2 {
-		counts = append(counts, n)
-	}
-	return append(counts, runtime.NumCPU())
 }
