@@ -153,14 +153,16 @@ func (e *evaluation) given(ctx context.Context, start, end *state) (*state, erro
 	for len(more.set) > 0 {
 		state := fixed.clone()
 		state.apply(more)
-		again, err := e.again(ctx, state)
-		if err != nil {
-			return nil, err
-		}
 		before := len(more.set)
-		for name, value := range more.set {
-			if now, ok := again.exported(name); !ok || now != value {
-				delete(more.set, name)
+		for _, works := range []bool{false, true} {
+			again, err := e.again(ctx, state, world{works: works})
+			if err != nil {
+				return nil, err
+			}
+			for name, value := range more.set {
+				if now, ok := again.exported(name); !ok || now != value {
+					delete(more.set, name)
+				}
 			}
 		}
 		if len(more.set) == before {
@@ -173,12 +175,12 @@ func (e *evaluation) given(ctx context.Context, start, end *state) (*state, erro
 
 // again returns the state after the dynamic scripts are sourced in a process
 // that has been given a state, as far as that is known.
-func (e *evaluation) again(ctx context.Context, s *state) (*state, error) {
+func (e *evaluation) again(ctx context.Context, s *state, w world) (*state, error) {
 	for i, d := range e.dynamic {
 		if d == nil || slices.Contains(e.partly, i) {
 			continue
 		}
-		run, err := e.run(ctx, i, s, world{})
+		run, err := e.run(ctx, i, s, w)
 		if err != nil {
 			return nil, err
 		}

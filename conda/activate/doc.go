@@ -43,8 +43,8 @@
 // An assignment to PATH that keeps the PATH that it finds, once and as a whole,
 // is literal: the result has $PATH in its place.
 //
-// Dynamic scripts are evaluated too, as if nothing else were set. What they set
-// so is given ([Result.Env]) where it depends on nothing but itself, and where
+// Dynamic scripts are evaluated too, as if nothing else were set, once as if no
+// program were found and once as if all succeeded. What they set so is given ([Result.Env]) where it depends on nothing but itself, and where
 // sourcing them over it changes nothing: so JAVA_HOME is known to processes that
 // no script is sourced for; $HOME/.cache, and a LD_LIBRARY_PATH that grows each
 // time, are not.

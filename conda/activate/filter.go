@@ -34,7 +34,10 @@ func (m *machine) program(args []string) {
 	if m.run.program == nil {
 		m.run.program = &stop{m.file, m.line, "needs the program " + path.Base(args[0])}
 	}
-	m.status = 127
+	if m.status = 127; m.world.works {
+		m.write(m.stdout, sentinel+"\n")
+		m.status = 0
+	}
 }
 
 // input reads what is left of the input, if there is one and it is ASCII.

@@ -24,7 +24,8 @@ func TestGiven(t *testing.T) {
 		},
 		"library-path": nil,
 		"home":         nil,
-		"program":      nil,
+		"program":      {"STILL=1"},
+		"outcome":      {"TOOL_DATA=/p/data", "TOOL_HOME=/p/home"},
 		"host":         nil,
 		"sequence":     {"FROM_A=/p/a"},
 	} {

@@ -2,6 +2,7 @@ package activate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type world struct {
 	drop  []string          // variables of dynamic scripts, as if those had not set them
 	path  bool              // another PATH behind the environment's
 	files bool              // files outside of the environment are there
+	works bool              // programs are found and succeed
 }
 
 // run is one evaluation of a script and what came of it.
@@ -72,8 +74,10 @@ func (e *evaluation) script(ctx context.Context, i int, s *state) (*state, error
 	}
 	e.dynamic[i] = &Dynamic{Script: e.Scripts[i], Reason: reason, Bash: e.bashOnly(i)}
 	if base.stopped != nil || base.program != nil {
-		e.partly = append(e.partly, i)
 		e.assigned(i, touched)
+	}
+	if base.stopped != nil {
+		e.partly = append(e.partly, i)
 	}
 	for _, name := range base.change.names() {
 		touched[name] = true
@@ -95,14 +99,15 @@ func (e *evaluation) script(ctx context.Context, i int, s *state) (*state, error
 // reason says why a script is dynamic, or "". It adds what the script sets in
 // other worlds to touched.
 func (e *evaluation) reason(ctx context.Context, i int, s *state, base *run, touched map[string]bool) (string, error) {
-	switch {
-	case base.program != nil:
-		return base.program.in(e.Scripts[i].Path), nil
-	case base.stopped != nil:
-		return base.stopped.in(e.Scripts[i].Path), nil
+	needs := ""
+	if base.program != nil {
+		needs = base.program.in(e.Scripts[i].Path)
+	}
+	if base.stopped != nil {
+		return cmp.Or(needs, base.stopped.in(e.Scripts[i].Path)), nil
 	}
 	reason, err := e.varied(ctx, i, s, base, touched)
-	if reason != "" || err != nil {
+	if reason = cmp.Or(needs, reason); reason != "" || err != nil {
 		return reason, err
 	}
 	for _, name := range base.change.names() {
@@ -138,8 +143,14 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 	why := ""
 	for done := map[string]bool{}; ; {
 		fresh := false
-		for _, v := range e.variants(reads, outside, path) {
-			id := fmt.Sprint(sortedKeys(v.set), v.drop, v.path, v.files)
+		todo := e.variants(reads, outside, path)
+		if base.program != nil {
+			todo = append(todo, variant{world{works: true}, ""})
+		}
+		for len(todo) > 0 {
+			v := todo[0]
+			todo = todo[1:]
+			id := fmt.Sprint(sortedKeys(v.set), v.drop, v.path, v.files, v.works)
 			if done[id] {
 				continue
 			}
@@ -164,6 +175,10 @@ func (e *evaluation) varied(ctx context.Context, i int, s *state, base *run, tou
 				touched[name] = true
 			}
 			e.shaky(base, r, v)
+			if r.program != nil && !v.works {
+				v.works = true
+				todo = append(todo, v)
+			}
 			if differs := r.refused != nil || r.stopped != nil || r.program != nil || !r.change.equal(base.change); differs && why == "" {
 				why = v.why
 			}
@@ -192,7 +207,7 @@ func (e *evaluation) untried(base *run, why string) string {
 func (e *evaluation) shaky(base, r *run, v variant) {
 	for name, value := range base.change.set {
 		_, itself := v.set[name]
-		if now, ok := r.change.set[name]; !itself && (!ok || now != value) || r.refused != nil || r.stopped != nil || r.program != nil {
+		if now, ok := r.change.set[name]; !itself && (!ok || now != value) || r.refused != nil || r.stopped != nil {
 			e.unstable[name] = true
 		}
 	}
