@@ -3,6 +3,7 @@ package output_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -226,32 +227,35 @@ func TestPushLyingMount(t *testing.T) {
 // back, for the same tag and for a new one.
 func TestPushHeals(t *testing.T) {
 	for _, tag := range []string{"v1", "v2"} {
-		for _, kind := range []string{"layer", "config", "manifest", "index", "child and layer"} {
+		for _, kind := range []string{"layer", "config", "manifest", "nested index", "index", "attestation", "manifest and layer"} {
 			t.Run(kind+" "+tag, func(t *testing.T) {
 				reg := outputtest.NewRegistry(t)
-				img, shared := sample(t, "v1")
+				shared := outputtest.NewLayer(t, "shared", strings.Repeat("shared content ", 1000))
+				// An attestation is an image of no platform.
+				inner := outputtest.Index(t, append(slices.Clone(twoPlatforms), "unknown/unknown"), shared)
+				img := output.Image{Tags: []string{"v1"}, Index: outputtest.Nest(t, inner)}
 				write(t, dest(reg), img, output.Options{})
-				m, err := img.Index.IndexManifest()
+				m, err := inner.IndexManifest()
 				must(t, err)
-				child, err := img.Index.Image(m.Manifests[1].Digest)
+				child, err := inner.Image(m.Manifests[1].Digest)
 				must(t, err)
-				switch kind {
-				case "layer":
-					reg.LoseBlob(t, digest(t, shared))
-				case "config":
-					h, err := child.ConfigName()
-					must(t, err)
+				config, err := child.ConfigName()
+				must(t, err)
+				blobs := map[string]v1.Hash{"layer": digest(t, shared), "config": config, "manifest and layer": digest(t, shared)}
+				manifests := map[string]v1.Hash{
+					"manifest": digest(t, child), "manifest and layer": digest(t, child), "attestation": m.Manifests[2].Digest,
+					"nested index": digest(t, inner), "index": digest(t, img.Index),
+				}
+				if h, ok := blobs[kind]; ok {
 					reg.LoseBlob(t, h)
-				case "manifest":
-					reg.LoseManifest(t, repo, digest(t, child))
-				case "index":
-					reg.LoseManifest(t, repo, digest(t, img.Index))
-				case "child and layer":
-					reg.LoseManifest(t, repo, digest(t, child))
-					reg.LoseBlob(t, digest(t, shared))
+				}
+				if h, ok := manifests[kind]; ok {
+					reg.LoseManifest(t, repo, h)
 				}
 				write(t, dest(reg)+":"+tag, img, output.Options{})
-				pulled(t, reg, tag)
+				if got := pulled(t, reg, tag); got != digest(t, img.Index) {
+					t.Errorf("tag %s is %s", tag, got)
+				}
 			})
 		}
 	}
