@@ -5,40 +5,42 @@
 // pulled again because of a small one. But overlay file systems stack at most
 // 127 layers, and each costs a request. The plan:
 //
-//   - a package of [Large] bytes or more has a layer of its own, as long as
-//     the budget allows, the largest first;
-//   - the rest share layers of about [Share] bytes, in the order of their
-//     build time: what was built long ago rarely changes and lies deepest;
+//   - the cost of a group is what it makes clients pull: its size times how often
+//     it changes, the sum over its packages. What was built long ago changes
+//     rarely, by its age; see [rate];
+//   - two groups are joined where that costs less than a layer does, the cheapest
+//     first: tiny packages share layers, large and often changed ones have their own;
 //   - packages that the same environments use go together, so that
 //     environments share whole layers;
 //   - what an old plan says of a package that is still there stays, so that a
 //     changed package changes its own layer only. That also holds where
 //     environments come, go, or take up a package: a group then serves those
 //     that use any of its packages;
-//   - no image has more groups than the budget. Where it would, because the
-//     budget was lowered or there are too many sets of environments, the
-//     smallest groups are joined, those of the same environments first.
+//   - no image has more groups than the budget. Where it would, groups are joined
+//     although that costs more: of the same environments before others, new ones
+//     before old ones, the cheapest first;
+//   - of a first plan, what environments share and what was built long ago lies
+//     deepest.
 package plan
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gophersnake/gophersnake/lock"
 )
 
-// Sizes of packages as archives, in bytes.
-const (
-	Large = 8 << 20
-	Share = 8 << 20
-)
+// layerCost is what a layer costs beside its content, on the scale of a join's
+// cost: 2 MiB that are pulled again for each change of a new package.
+const layerCost = 2 << 20 * newRate
 
 // item is a package over all its platforms.
 type item struct {
 	name  string
 	envs  []string
-	size  int64 // the largest
+	size  int64 // the largest archive, in bytes
 	built int64 // the latest, in milliseconds
 }
 
@@ -46,25 +48,71 @@ type item struct {
 // most layers of an image that they may take, 1 or more. old may be nil.
 func Conda(packages []lock.Conda, budget int, old []lock.Group) []lock.Group {
 	p := &planner{items: items(packages), budget: max(1, budget)}
+	for _, it := range p.items {
+		p.now = max(p.now, it.built)
+	}
 	p.keep(old)
-	first := len(p.groups) == 0
-	p.place()
+	p.add()
 	p.shrink()
-	for _, g := range p.groups {
+	groups := make([]lock.Group, len(p.groups))
+	for i, g := range p.groups {
 		slices.Sort(g.Packages)
+		groups[i] = g.Group
 	}
-	if first {
-		p.order()
+	if p.kept == 0 {
+		p.order(groups)
 	}
-	return p.groups
+	return groups
 }
 
 // planner is a plan on its way.
 type planner struct {
 	items  map[string]item // by name
+	now    int64           // when the newest was built
 	budget int
-	groups []lock.Group
-	fresh  []item // that no old group has
+	groups []group
+	kept   int    // so many of the groups, the first, are from the old plan
+	fresh  []item // that no old group has, by name
+}
+
+// group is a group with what its joining with others costs by.
+type group struct {
+	lock.Group
+	size int64 // of its packages, in bytes
+	rate int64 // how often it changes: the sum of rate
+}
+
+// newRate is the rate of a package that was built just now.
+const newRate = 1000
+
+// rate is how often a package is likely to change, by its age at the time when
+// the newest one was built: newRate if that is the same day or unknown, half of it
+// after 30 days, a tenth after nine months.
+func (p *planner) rate(it item) int64 {
+	const day = 24 * 60 * 60 * 1000
+	if it.built == 0 {
+		return newRate
+	}
+	return 30 * newRate / (30 + (p.now-it.built)/day)
+}
+
+// put adds a package to a group.
+func (p *planner) put(g *group, it item) {
+	g.Packages = append(g.Packages, it.name)
+	g.Envs = union(g.Envs, it.envs)
+	g.size += it.size
+	g.rate += p.rate(it)
+}
+
+// cost is what more is pulled when two groups are one.
+func cost(a, b group) int64 { return a.rate*b.size + b.rate*a.size }
+
+// join adds another group.
+func (g *group) join(with group) {
+	g.Packages = append(g.Packages, with.Packages...)
+	g.Envs = union(g.Envs, with.Envs)
+	g.size += with.size
+	g.rate += with.rate
 }
 
 func items(packages []lock.Conda) map[string]item {
@@ -86,71 +134,96 @@ func items(packages []lock.Conda) map[string]item {
 // environments of a group are those that use any of its packages.
 func (p *planner) keep(old []lock.Group) {
 	placed := map[string]bool{}
-	for _, g := range old {
-		var kept lock.Group
-		for _, name := range g.Packages {
+	for _, from := range old {
+		var g group
+		for _, name := range from.Packages {
 			if it, ok := p.items[name]; ok && !placed[name] {
 				placed[name] = true
-				kept.Packages = append(kept.Packages, name)
-				kept.Envs = union(kept.Envs, it.envs)
+				p.put(&g, it)
 			}
 		}
-		if len(kept.Packages) > 0 {
-			p.groups = append(p.groups, kept)
+		if len(g.Packages) > 0 {
+			p.groups = append(p.groups, g)
 		}
 	}
+	p.kept = len(p.groups)
+	for _, name := range slices.Sorted(maps.Keys(p.items)) {
+		if !placed[name] {
+			p.fresh = append(p.fresh, p.items[name])
+		}
+	}
+}
+
+// add makes groups of the fresh items, those of the same environments together.
+func (p *planner) add() {
+	sets := map[string][]group{}
+	for _, it := range p.fresh {
+		var g group
+		p.put(&g, it)
+		set := strings.Join(it.envs, "\x00")
+		sets[set] = append(sets[set], g)
+	}
+	for _, set := range slices.Sorted(maps.Keys(sets)) {
+		// The smallest are joined with most others the cheapest: first, they are
+		// not what all others have nearest.
+		slices.SortStableFunc(sets[set], func(a, b group) int { return cmp.Compare(a.size, b.size) })
+		p.groups = append(p.groups, gather(sets[set], p.budget)...)
+	}
+}
+
+// gather joins groups, the cheapest two first, as long as that costs less than
+// a layer or there are more than the budget.
+func gather(groups []group, budget int) []group {
+	near := make([]int, len(groups)) // the later group that is cheapest to join with, or -1
+	look := func(i int) {
+		near[i] = -1
+		for j := i + 1; j < len(groups); j++ {
+			if groups[j].Packages != nil && (near[i] < 0 || cost(groups[i], groups[j]) < cost(groups[i], groups[near[i]])) {
+				near[i] = j
+			}
+		}
+	}
+	for i := range groups {
+		look(i)
+	}
+	for left := len(groups); ; left-- {
+		best := -1
+		for i, j := range near {
+			if j >= 0 && (best < 0 || cost(groups[i], groups[j]) < cost(groups[best], groups[near[best]])) {
+				best = i
+			}
+		}
+		if best < 0 || cost(groups[best], groups[near[best]]) > layerCost && left <= budget {
+			return slices.DeleteFunc(groups, func(g group) bool { return g.Packages == nil })
+		}
+		gone := near[best]
+		groups[best].join(groups[gone])
+		groups[gone], near[gone] = group{}, -1
+		for i := range near { // what was not nearest has become no nearer
+			if i == best || near[i] == best || near[i] == gone {
+				look(i)
+			}
+		}
+	}
+}
+
+// shrink joins groups until no environment has more than the budget.
+func (p *planner) shrink() {
+	var envs []string
 	for _, it := range p.items {
-		if !placed[it.name] {
-			p.fresh = append(p.fresh, it)
-		}
+		envs = append(envs, it.envs...)
 	}
-	slices.SortFunc(p.fresh, func(a, b item) int {
-		return cmp.Or(cmp.Compare(b.size/Large, a.size/Large), cmp.Compare(a.built, b.built), strings.Compare(a.name, b.name))
-	})
-}
-
-// place gives every fresh item a group.
-func (p *planner) place() {
-	shared := map[string]int{}     // environments → the group that is being filled
-	waiting := map[string][]item{} // environments → items that have none yet
-	for _, it := range p.fresh {
-		waiting[key(it.envs)] = append(waiting[key(it.envs)], it)
-	}
-	for _, it := range p.fresh {
-		set := key(it.envs)
-		waiting[set] = waiting[set][1:]
-		i, open := shared[set]
-		switch room := p.room(it.envs, waiting, shared); {
-		case it.size >= Large && (room > 1 || room == 1 && (open || len(waiting[set]) == 0)):
-			p.groups = append(p.groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
-		case open && (p.size(p.groups[i])+it.size <= Share || room < 1):
-			p.groups[i].Packages = append(p.groups[i].Packages, it.name)
-		case room < 1 && p.smallest(it.envs) >= 0:
-			i := p.smallest(it.envs)
-			p.groups[i].Packages = append(p.groups[i].Packages, it.name)
-			shared[set] = i
-		default:
-			shared[set] = len(p.groups)
-			p.groups = append(p.groups, lock.Group{Envs: it.envs, Packages: []string{it.name}})
-		}
-	}
-}
-
-// room is how many groups may be added for a set of environments, so that every
-// other set which waits for its first group can have one.
-func (p *planner) room(envs []string, waiting map[string][]item, shared map[string]int) int {
-	room := p.budget
-	for _, env := range envs {
-		free := p.budget - p.count(env)
-		for set, items := range waiting {
-			_, open := shared[set]
-			if !open && len(items) > 0 && set != key(envs) && slices.Contains(items[0].envs, env) {
-				free--
+	slices.Sort(envs)
+	for _, env := range slices.Compact(envs) {
+		for p.count(env) > p.budget {
+			low, high := p.pair(env)
+			p.groups[low].join(p.groups[high])
+			p.groups = slices.Delete(p.groups, high, high+1)
+			if high < p.kept {
+				p.kept--
 			}
 		}
-		room = min(room, free)
 	}
-	return room
 }
 
 // count is how many groups an environment's image has.
@@ -163,77 +236,55 @@ func (p *planner) count(env string) (n int) {
 	return n
 }
 
-// smallest returns the smallest group of the environments, or -1.
-func (p *planner) smallest(envs []string) int {
-	best := -1
-	for i, g := range p.groups {
-		if slices.Equal(g.Envs, envs) && (best < 0 || p.size(g) < p.size(p.groups[best])) {
-			best = i
-		}
-	}
-	return best
-}
-
-func (p *planner) size(g lock.Group) (n int64) {
-	for _, name := range g.Packages {
-		n += p.items[name].size
-	}
-	return n
-}
-
-// shrink joins groups until no environment has more than the budget.
-func (p *planner) shrink() {
-	var envs []string
-	for _, it := range p.items {
-		envs = union(envs, it.envs)
-	}
-	for _, env := range envs {
-		for p.count(env) > p.budget {
-			i, j := p.pair(env)
-			p.groups[i].Packages = append(p.groups[i].Packages, p.groups[j].Packages...)
-			p.groups[i].Envs = union(p.groups[i].Envs, p.groups[j].Envs)
-			p.groups = slices.Delete(p.groups, j, j+1)
-		}
-	}
-}
-
-// pair returns the two groups of an environment, the lower one first, whose
-// joining costs clients the least: the smallest ones of the same environments,
-// or if no two are, the smallest ones.
+// pair returns the two groups of an environment, the lower one first, that are
+// to be joined.
 func (p *planner) pair(env string) (low, high int) {
-	var best int64
-	same := false
+	var of []int
+	for i, g := range p.groups {
+		if slices.Contains(g.Envs, env) {
+			of = append(of, i)
+		}
+	}
 	low = -1
-	for i, a := range p.groups {
-		for j, b := range p.groups[:i] {
-			if !slices.Contains(a.Envs, env) || !slices.Contains(b.Envs, env) {
-				continue
-			}
-			equal, size := slices.Equal(a.Envs, b.Envs), p.size(a)+p.size(b)
-			if low < 0 || equal && !same || equal == same && size < best {
-				low, high, best, same = j, i, size, equal
+	for k, j := range of {
+		for _, i := range of[:k] {
+			if low < 0 || p.prefer(i, j, low, high) < 0 {
+				low, high = i, j
 			}
 		}
 	}
 	return low, high
 }
 
+// prefer compares joining i with j and joining k with l.
+func (p *planner) prefer(i, j, k, l int) int {
+	differ := func(a, b int) int { return btoi(!slices.Equal(p.groups[a].Envs, p.groups[b].Envs)) }
+	old := func(a, b int) int { return btoi(a < p.kept) + btoi(b < p.kept) }
+	return cmp.Or(cmp.Compare(differ(i, j), differ(k, l)), cmp.Compare(old(i, j), old(k, l)),
+		cmp.Compare(cost(p.groups[i], p.groups[j]), cost(p.groups[k], p.groups[l])))
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // order sorts groups bottom to top: those that more environments share first,
 // then those whose newest package is oldest.
-func (p *planner) order() {
+func (p *planner) order(groups []lock.Group) {
 	newest := func(g lock.Group) (t int64) {
 		for _, name := range g.Packages {
 			t = max(t, p.items[name].built)
 		}
 		return t
 	}
-	slices.SortStableFunc(p.groups, func(a, b lock.Group) int {
+	slices.SortStableFunc(groups, func(a, b lock.Group) int {
 		return cmp.Or(cmp.Compare(len(b.Envs), len(a.Envs)), cmp.Compare(newest(a), newest(b)),
 			strings.Compare(a.Packages[0], b.Packages[0]))
 	})
 }
-
-func key(envs []string) string { return strings.Join(envs, "\x00") }
 
 // union returns the names of two sorted lists, sorted.
 func union(a, b []string) []string {
