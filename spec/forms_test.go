@@ -233,6 +233,7 @@ func TestTogether(t *testing.T) {
 			"categories and environment", one("conda", "lock = \"l\"\nenvironment = \"e\"\ncategories = [\"main\"]"), "5:1: conda: environment and categories exclude each other",
 			"environment is for a pixi.lock, categories are for a conda-lock.yml",
 		},
+		{"proxy of a variant", "version = 1\n[go]\nproxy = \"https://a.example\"\n[env.x]\ngo.proxy = \"https://b.example\"\n", `5:12: env.x.go.proxy: one module proxy serves all environments, which share toolchains and tools`, "set go.proxy at the top level"},
 		{"tag of two images", "version = 1\n[image]\ntags = [\"1\"]\n[env.x]\nimage.tags = [\"1\"]\n", `5:15: image.tags: "1" is a tag of the top level and of [env.x]`, "set image.tags of [env.x]"},
 		{
 			"tag too long for a variant", "version = 1\n[image]\ntags = [\"" + strings.Repeat("a", 127) + "\"]\n[env.x]\n",

@@ -176,10 +176,22 @@ func (r *report) variants(root *node) {
 		at := env.table[name].key
 		r.add(at, checkVariantName(name, ""))
 		r.forms(env.table[name], joinKey("env", name))
+		r.add(oneProxy(root, env.table[name], joinKey("env", name)))
 		if i == MaxVariants {
 			r.add(at, flawf("more than %d variants", MaxVariants))
 		}
 	}
+}
+
+// oneProxy refuses another module proxy for a variant: toolchains and tools are
+// shared, and resolved once for all environments.
+func oneProxy(root, env *node, subject string) (position, flaw) {
+	own, all := env.get("go", "proxy"), root.get("go", "proxy")
+	if own == nil || all != nil && all.text == own.text {
+		return position{}, flaw{}
+	}
+	return own.value, flawf("%s.go.proxy: one module proxy serves all environments, which share toolchains and tools", subject).
+		hinted("set go.proxy at the top level")
 }
 
 // tags refuses one tag for two images.

@@ -145,7 +145,7 @@ type Go struct {
 	Versions []string `toml:"versions"`
 	// Where toolchains come from: the module proxy, the archives of go.dev/dl, conda's package go, or the first that has them. Default: module.
 	Source string `toml:"source" jsonschema:"enum=module,enum=release,enum=conda,enum=auto"`
-	// Module proxy for lock and build, never in the image. Default: GOPROXY.
+	// Module proxy for lock and build, never in the image; one for all environments. Default: GOPROXY.
 	Proxy string `toml:"proxy"`
 	// Programs to install, PACKAGE@VERSION.
 	Tools []string `toml:"tools"`
