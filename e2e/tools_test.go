@@ -138,7 +138,7 @@ tools = ["golang.org/x/tools/gopls@v0.23.0", "github.com/go-delve/delve/cmd/dlv@
 		}{
 			{[]string{"/usr/local/bin/gopls", "version"}, "golang.org/x/tools/gopls v0.23.0"},
 			{[]string{"/usr/local/bin/dlv", "version"}, "Version: 1.27.2"},
-			{[]string{"/usr/local/bin/golangci-lint", "version"}, "golangci-lint has version v2.15.0 built with go1.2"},
+			{[]string{"/usr/local/bin/golangci-lint", "version"}, "golangci-lint has version 2.15.0 built with go1.2"},
 		} {
 			if got := inRoot(t, root, append(emulator, tt.args...)...); !strings.Contains(got, tt.want) {
 				t.Errorf("%v of %s says %q, want %q", tt.args, arch, got, tt.want)
