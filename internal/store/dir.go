@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -88,7 +89,19 @@ func (s *Store) DropDir(ctx context.Context, key string) error {
 	}
 	defer unlock()
 	final := s.path(dirsDir, keyName(key))
-	return s.do("remove", final, func() error { return removeAll(final) })
+	return s.drop(final)
+}
+
+// drop removes a directory, a file, or nothing. It is out of sight at once: who
+// is killed meanwhile leaves no directory that has its mark and lacks files.
+func (s *Store) drop(path string) error {
+	return s.do("remove", path, func() error {
+		aside := s.path(tmpDir, "drop-"+rand.Text())
+		if err := os.Rename(path, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return removeAll(aside)
+	})
 }
 
 // makeDir makes a directory in tmp and renames it. The mark is written last, so
@@ -120,7 +133,7 @@ func (s *Store) makeDir(ctx context.Context, final string, build func(ctx contex
 	if err := s.do("sync", tmp, func() error { return syncTree(tmp) }); err != nil {
 		return err
 	}
-	if err := s.do("remove", final, func() error { return removeAll(final) }); err != nil {
+	if err := s.drop(final); err != nil {
 		return err
 	}
 	if err := s.do("rename", final, func() error { return os.Rename(tmp, final) }); err != nil {

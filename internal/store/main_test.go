@@ -66,6 +66,19 @@ func child(role string, args []string) error {
 			if err := s.SaveRecord(ctx, "numbers", strconv.Itoa(i%7), i); err != nil {
 				return err
 			}
+			if _, err := s.CheckedDir(ctx, strconv.Itoa(i%7), makeTestDir); err != nil {
+				return err
+			}
+			if i%3 == 2 {
+				if err := s.DropDir(ctx, strconv.Itoa(i%7)); err != nil {
+					return err
+				}
+			}
+			if i%5 == 4 {
+				if _, err := s.Prune(ctx, 500<<10); err != nil {
+					return err
+				}
+			}
 		}
 	case "hold": // until killed
 		if _, err := s.Lock(ctx, "held"); err != nil {

@@ -220,7 +220,7 @@ func (s *Store) sweep(ctx context.Context, victims []item) (removed Usage, err e
 		if err == nil && !info.ModTime().Equal(it.used) {
 			continue // used since it was chosen
 		}
-		if err := s.do("remove", it.path, func() error { return removeAll(it.path) }); err != nil {
+		if err := s.drop(it.path); err != nil {
 			return removed, err
 		}
 		removed.Files++

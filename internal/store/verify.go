@@ -93,8 +93,5 @@ func (s *Store) verifyDir(ctx context.Context, it item) (bool, error) {
 	if good, err := s.intact(ctx, it.path); good || err != nil {
 		return good, err
 	}
-	if err := s.do("remove", it.path, func() error { return removeAll(it.path) }); err != nil {
-		return false, err
-	}
-	return false, ctx.Err()
+	return false, errors.Join(s.drop(it.path), ctx.Err())
 }
