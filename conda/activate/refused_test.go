@@ -49,6 +49,9 @@ func TestRefused(t *testing.T) {
 		{"braces", "echo {1..1000000000}\n", at + "1: expands braces without end"},
 		{"braces in braces", "echo {1..99999}{1..99999}\n", at + "1: expands braces without end"},
 		{"a wide number", "x=$(printf '%999999999d' 1)\n", at + "1: prints with a width of more than 999"},
+		{"doubles by sed", "x=a; while :; do x=$(echo \"$x\" | sed 's/a*/&&/'); done\n", at + "1: $x grows to more than 131072 bytes"},
+		{"replaces by much in sed", "x=aaaaaaaaaaaaaaaa\nx=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x\nx=$x$x$x$x\ny=$(echo $x | sed \"s/a/$x/g\")\n", at + "4: expands to more than 16777216 bytes"},
+		{"matches for long", "x='[ab]*'\nx=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x; x=$x$x$x$x\nwhile :; do echo \"$x\" | sed \"s/${x}c/d/\"; done\n", at + "3: expands to more than 16777216 bytes"},
 		{"prints without end", "x=$(while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done)\n", at + "1: expands to more than 16777216 bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ func (m *machine) sed(args []string) (string, bool) {
 	}
 	commands := make([]substitution, len(scripts))
 	for i, s := range scripts {
+		m.spend(16 * len(s)) // to compile it
 		var ok bool
 		if commands[i], ok = parseSubstitution(s); !ok {
 			return "", false
@@ -33,6 +34,10 @@ func (m *machine) sed(args []string) (string, bool) {
 		m.step()
 		line, end := strings.CutSuffix(line, "\n")
 		for _, c := range commands {
+			m.spend((len(line) + 1) * c.cost)
+			if c.most(line) > m.Limits.Bytes {
+				m.limit("expands to more than %d bytes", m.Limits.Bytes)
+			}
 			line = c.apply(line)
 			m.spend(len(line))
 		}
@@ -49,6 +54,16 @@ type substitution struct {
 	find *regexp.Regexp
 	with string // as Regexp.Expand has it
 	all  bool
+	cost int // of matching a byte, in bytes of text
+}
+
+// most returns the most bytes that a line can become.
+func (s substitution) most(line string) int {
+	matches := 1
+	if s.all {
+		matches += len(line)
+	}
+	return len(line)*(1+strings.Count(s.with, "${")) + matches*len(s.with)
 }
 
 func (s substitution) apply(line string) string {
@@ -90,7 +105,7 @@ func parseSubstitution(script string) (s substitution, ok bool) {
 	if s.with, ok = replacement(parts[1], groups); !ok {
 		return s, false
 	}
-	s.all = part == "g"
+	s.all, s.cost = part == "g", 1+len(expr)/2
 	var err error
 	s.find, err = regexp.CompilePOSIX(expr)
 	return s, err == nil
