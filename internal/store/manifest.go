@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -40,8 +41,8 @@ func (s *Store) manifest(ctx context.Context, tree string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := eachEntry(ctx, all, func(e *dirEntry) (err error) {
-		*e, err = readEntry(ctx, tree, e.Path)
+	if err := eachEntry(ctx, all, func(e *dirEntry, buf []byte) (err error) {
+		*e, err = readEntry(ctx, tree, e.Path, buf)
 		return err
 	}); err != nil {
 		return nil, err
@@ -88,8 +89,8 @@ func (s *Store) intact(ctx context.Context, final string) (bool, error) {
 		all = append(all, e)
 	}
 	err = s.do("read", tree, func() error {
-		return eachEntry(ctx, all, func(e *dirEntry) error {
-			now, err := readEntry(ctx, tree, e.Path)
+		return eachEntry(ctx, all, func(e *dirEntry, buf []byte) error {
+			now, err := readEntry(ctx, tree, e.Path, buf)
 			if err == nil && now != *e {
 				err = errChanged
 			}
@@ -102,23 +103,30 @@ func (s *Store) intact(ctx context.Context, final string) (bool, error) {
 	return err == nil, err
 }
 
-// eachEntry calls f for all entries, as many at a time as there are processors.
-func eachEntry(ctx context.Context, all []dirEntry, f func(*dirEntry) error) error {
+// eachEntry calls f for all entries, as many at a time as there are processors,
+// each with a buffer of its own.
+func eachEntry(ctx context.Context, all []dirEntry, f func(e *dirEntry, buf []byte) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range all {
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
+			buf := make([]byte, 256<<10)
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := f(&all[i], buf); err != nil {
+					return err
+				}
 			}
-			return f(&all[i])
+			return nil
 		})
 	}
 	return g.Wait()
 }
 
 // readEntry describes what has a path below a directory now.
-func readEntry(ctx context.Context, tree, path string) (dirEntry, error) {
+func readEntry(ctx context.Context, tree, path string, buf []byte) (dirEntry, error) {
 	e := dirEntry{Path: path}
 	file := filepath.Join(tree, filepath.FromSlash(path))
 	info, err := os.Lstat(file)
@@ -139,7 +147,7 @@ func readEntry(ctx context.Context, tree, path string) (dirEntry, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
-	_, err = io.Copy(h, &reader{ctx.Err, f})
+	_, err = io.CopyBuffer(h, &reader{ctx.Err, f}, buf)
 	e.SHA256 = hex.EncodeToString(h.Sum(nil))
 	return e, err
 }
