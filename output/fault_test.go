@@ -70,6 +70,7 @@ func TestPushSurvives(t *testing.T) {
 		{"manifest PUT lies once", times(1, "PUT", "/manifests/sha256", dropped), true},
 		{"manifest PUT misses a blob", times(1, "PUT", "/manifests/sha256", status(404, "MANIFEST_BLOB_UNKNOWN", "")), true},
 		{"HEAD 403 for 404", times(1, "HEAD", "/blobs/", status(403, "DENIED", "")), false},
+		{"tag PUT misses a part", times(2, "PUT", "/manifests/v1", status(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown")), true},
 		{"tag PUT 503", times(2, "PUT", "/manifests/v1", status(503, "", "")), true},
 		{"tag visible late", times(2, "GET", "/manifests/v1", status(404, "MANIFEST_UNKNOWN", "")), false},
 	} {
@@ -206,6 +207,11 @@ func TestPushErrors(t *testing.T) {
 			"blob is never known", times(always, "PUT", "/manifests/sha256", status(404, "MANIFEST_BLOB_UNKNOWN", "blob unknown")),
 			`HOST/team/data: a part of manifest CHILD is still missing or has a wrong size after 5 uploads (404 MANIFEST_BLOB_UNKNOWN: "blob unknown")`,
 			`the registry accepts uploads and loses them; no tag was changed`,
+		},
+		{
+			"blob is never known to a tag", times(always, "PUT", "/manifests/v2", status(404, "MANIFEST_BLOB_UNKNOWN", "blob unknown")),
+			`HOST/team/data: a part of tag "v2" is still missing or has a wrong size after 5 uploads (404 MANIFEST_BLOB_UNKNOWN: "blob unknown"); tags set before: "v1"`,
+			`the registry accepts uploads and loses them; no other tag was changed`,
 		},
 		{
 			"tag goes elsewhere", times(always, "GET", "/manifests/v1", func(w http.ResponseWriter, _ *http.Request) bool {

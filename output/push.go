@@ -125,8 +125,14 @@ func scopes(repo name.Repository, c *closure, o Options) []string {
 
 // publish uploads until the registry has the whole closure.
 func (p *pusher) publish(ctx context.Context) error {
+	return p.insist(ctx, "no tag was changed", func(int) error { return p.round(ctx) })
+}
+
+// insist calls f with 1, 2, … as long as the registry says that it lacks a part.
+// changed says which tags were changed until then.
+func (p *pusher) insist(ctx context.Context, changed string, f func(round int) error) error {
 	for round := 1; ; round++ {
-		err := p.round(ctx)
+		err := f(round)
 		var lost *lostError
 		if err == nil || !errors.As(err, &lost) {
 			return err
@@ -136,7 +142,7 @@ func (p *pusher) publish(ctx context.Context) error {
 			if lost.cause != nil {
 				e.Problem += " (" + lost.cause.reason() + ")"
 			}
-			return e.hint("the registry accepts uploads and loses them; no tag was changed")
+			return e.hint("the registry accepts uploads and loses them; %s", changed)
 		}
 		wait := p.retry.backoff(round, lost)
 		p.progress(Event{Kind: EventRetry, Name: lost.name, Wait: wait, Problem: lost.Error()})
@@ -263,14 +269,20 @@ func (p *pusher) sendManifest(ctx context.Context, m manifest, lack map[v1.Hash]
 		p.progress(Event{Kind: EventDone, Name: m.name(), Bytes: m.Size, Size: m.Size})
 		return nil
 	})
-	var s *statusError
-	if errors.As(err, &s) && s.has("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN") {
-		return &lostError{"a part of " + m.name(), s}
-	}
 	if err != nil {
-		return p.explain(err, m.name())
+		return p.lacking(err, m.name())
 	}
 	return nil
+}
+
+// lacking explains what became of putting a manifest. That a part of it is
+// missing is a lostError.
+func (p *pusher) lacking(err error, what string) error {
+	var s *statusError
+	if errors.As(err, &s) && s.has("MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN") {
+		return &lostError{"a part of " + what, s}
+	}
+	return p.explain(err, what)
 }
 
 // visible is how often the check looks for a part before it counts as lost:
@@ -316,10 +328,20 @@ func (p *pusher) eventually(ctx context.Context, name string, cond func() (bool,
 
 // tag sets the tags in order and returns those that resolve to the index.
 func (p *pusher) tag(ctx context.Context, tags []string) ([]string, error) {
+	changed := "no tag was changed"
 	for i, tag := range tags {
-		if err := p.setTag(ctx, tag); err != nil {
+		err := p.insist(ctx, changed, func(round int) error {
+			if round > 1 { // what was there is not there any more
+				if err := p.round(ctx); err != nil {
+					return err
+				}
+			}
+			return p.setTag(ctx, tag)
+		})
+		if err != nil {
 			return tags[:i:i], p.partly(err, tags[:i])
 		}
+		changed = "no other tag was changed"
 		p.progress(Event{Kind: EventTagged, Name: fmt.Sprintf("tag %q", tag)})
 	}
 	return tags, nil
@@ -338,7 +360,7 @@ func (p *pusher) setTag(ctx context.Context, tag string) error {
 		}
 	}
 	if err != nil {
-		return p.explain(err, what)
+		return p.lacking(err, what)
 	}
 	ok, err := p.eventually(ctx, what, func() (bool, error) { return p.resolves(ctx, p.closure.root, tag) })
 	if err == nil && !ok {
