@@ -91,8 +91,13 @@ func (c *check) libc() {
 			continue
 		}
 		remedy := "use a base with a newer glibc, or older packages"
-		if c.Image == nil {
+		switch {
+		case c.Image == nil && family == "glibc":
 			remedy = "work in a container of the image: this machine is too old for the environment"
+		case c.Image == nil:
+			remedy = "work in a container of the image: this machine has no glibc"
+		case family != "glibc":
+			remedy = "use a base with glibc, such as Debian's"
 		}
 		c.found(Error, "libc", n.Package, remedy, "needs %s, and there is %s", n.Spec, c.Libc)
 		return

@@ -36,6 +36,8 @@ func (c *check) dirs() {
 // grant says how a user gets the right to write to a directory.
 func (c *check) grant(d Dir) string {
 	switch {
+	case c.Image == nil && d.UID == 0 && d.At != d.Path: // what is above it stays as it is
+		return fmt.Sprintf("sudo install -d -o $(id -u) -g $(id -g) %s, or set %s elsewhere", d.Path, d.Name)
 	case c.Image == nil && d.UID == 0:
 		return fmt.Sprintf("sudo chown -R $(id -u) %s, or set %s elsewhere", d.At, d.Name)
 	case c.Image == nil:

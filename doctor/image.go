@@ -214,6 +214,10 @@ func (c *check) rows() {
 		return
 	}
 	first := unknown[0]
+	others := ""
+	if n := len(unknown) - 1; n > 0 {
+		others = fmt.Sprintf(" (and %d more)", n)
+	}
 	c.found(Error, "image-lock", fmt.Sprintf("%.19s", first.Digest), "push the image anew, or take the lock that it was built from",
-		"layer %q, one of %d of %d, is none of the lock: the image was built from another", first.Name, len(unknown), len(c.Image.Layers))
+		"the layer %q%s is none of the lock's: the image was built from another lock", first.Name, others)
 }
