@@ -92,3 +92,31 @@ func (d *fullDisk) ends(t *testing.T, whole func()) {
 	same(t, runCmd(t, d.cache.with(t, binary, d.dir, d.args...)), d.want)
 	whole()
 }
+
+// TestFullDiskLock: there is no room for a lock beside the configuration. The
+// one that is there stays.
+func TestFullDiskLock(t *testing.T) {
+	s, disk, cache := newFaultSite(t, 1<<10), tmpfs(t, 1), coldStore(t)
+	dir := filepath.Join(disk, "project")
+	must(t, os.CopyFS(dir, os.DirFS(s.dir)))
+	lock, filler := filepath.Join(dir, "gophersnake.lock"), filepath.Join(disk, "filler")
+	edit(t, filepath.Join(dir, "gophersnake.toml"), `["linux/amd64", "linux/arm64"]`, `["linux/arm64"]`)
+	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o644); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	code, stdout, stderr := ends(t, cache.command(t, dir, "lock", "-q"))
+	if want := "gophersnake: " + lock + ": no space left on device\n"; code != 7 || stdout != "" || stderr != want {
+		t.Errorf("exit %d\n got %s%s\nwant %s", code, stdout, stderr, want)
+	}
+	if got := readFile(t, lock); got != s.lock {
+		t.Errorf("the lock is %d bytes, want %d", len(got), len(s.lock))
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	must(t, os.Remove(filler))
+	cache.gs(t, dir, "lock", "-q")
+	if readFile(t, lock) == s.lock {
+		t.Error("the lock did not change")
+	}
+}
