@@ -45,6 +45,7 @@ var su = []string{
 // same PATH and variables, process 1 is the program, and what depends on where
 // the image runs is sourced. The arm64 image is asked program by program.
 func TestActivation(t *testing.T) {
+	t.Parallel()
 	p, err := channeltest.Parse([]byte(activated))
 	if err != nil {
 		t.Fatal(err)
@@ -86,17 +87,17 @@ dest = "/"
 	if err := os.WriteFile(filepath.Join(dir, "gophersnake.toml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := newStore(t)
+	s := runStore(t)
 	s.gs(t, dir, "lock")
 	locked := readFile(t, filepath.Join(dir, "gophersnake.lock"))
 	if n := strings.Count(locked, "[[activation.dynamic]]"); n != 4 { // two scripts, two platforms
 		t.Errorf("%d dynamic scripts in\n%s", n, locked)
 	}
 	image := filepath.Join(t.TempDir(), "image.tar")
-	s.gs(t, dir, "build", "-o", "docker-archive:"+image, "-o", "oci:layout")
+	s.gs(t, dir, "build", "-o", "docker-archive:"+image, "-o", "rootfs:root")
 	t.Run("amd64", func(t *testing.T) { startedInEveryWay(t, image, registry+"/activated:latest") })
 	t.Run("arm64", func(t *testing.T) {
-		root := unpackFrom(t, "oci:"+filepath.Join(dir, "layout")+":latest", "arm64")
+		root := filepath.Join(dir, "root", "linux-arm64")
 		putEmulator(t, root)
 		for _, shell := range []string{"/bin/bash", "/bin/dash"} {
 			out := emulated(t, root, "/usr/bin/env", "-i", "PATH=/usr/bin", "/qemu", shell, "-c", `. /etc/profile.d/gophersnake.sh; printf '%s|%s|%s' "$PATH" "$ODD" "$FROM_JSON"`)

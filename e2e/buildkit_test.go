@@ -15,7 +15,7 @@ import (
 
 // startBuildKit starts a buildkitd of its own and returns a function that
 // builds a Dockerfile for a platform into an OCI archive, and returns its log.
-func startBuildKit(t *testing.T) func(dockerfile, arch, archive string, args ...string) string {
+func startBuildKit(t *testing.T) func(dockerfile, arch, archive string, args ...string) (string, error) {
 	t.Helper()
 	dir := shortDir(t)
 	socket, config := "unix://"+filepath.Join(dir, "s"), filepath.Join(dir, "buildkitd.toml")
@@ -45,7 +45,7 @@ func startBuildKit(t *testing.T) func(dockerfile, arch, archive string, args ...
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return func(dockerfile, arch, archive string, args ...string) string {
+	return func(dockerfile, arch, archive string, args ...string) (string, error) {
 		t.Helper()
 		context := t.TempDir()
 		for name, text := range map[string]string{"Dockerfile": dockerfile, "added": dockerfile} {
@@ -58,17 +58,14 @@ func startBuildKit(t *testing.T) func(dockerfile, arch, archive string, args ...
 			"--opt", "platform=linux/" + arch, "--output", "type=oci,dest=" + archive,
 		}, args...)...)
 		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return string(out)
+		return string(out), err
 	}
 }
 
 // checkBuildKit builds on an image of ours, read from a layout as a named
 // context and from the registry, for both platforms: what comes out has our
 // layers and one more, and on this machine's platform its program runs.
-func checkBuildKit(t *testing.T, layout, index, ref, says string) {
+func checkBuildKit(t *testing.T, layout, index, ref string) {
 	build := startBuildKit(t)
 	context := []string{"--opt", "context:base=oci-layout://base@" + index, "--oci-layout", "base=" + layout}
 	for _, arch := range []string{"amd64", "arm64"} {
@@ -78,9 +75,12 @@ func checkBuildKit(t *testing.T, layout, index, ref, says string) {
 			// What is added is another file each time, so that no step is taken from the cache.
 			dockerfile, archive := "FROM "+from+"\nCOPY added /added\n", filepath.Join(t.TempDir(), "built.tar")
 			if arch == "amd64" {
-				dockerfile += "RUN [\"/usr/local/bin/worldclock\", \"-at\", \"1000000000\"]\n"
+				dockerfile += runProgram
 			}
-			log := build(dockerfile, arch, archive, args...)
+			log, err := build(dockerfile, arch, archive, args...)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, log)
+			}
 			if arch == "amd64" && !strings.Contains(log, strings.TrimSpace(says)) {
 				t.Errorf("FROM %s: the program does not say %q:\n%s", from, says, log)
 			}
@@ -92,6 +92,9 @@ func checkBuildKit(t *testing.T, layout, index, ref, says string) {
 		}
 	}
 }
+
+// runProgram is a step that runs the program of readersProject.
+const runProgram = "RUN [\"/usr/local/bin/worldclock\", \"-at\", \"" + second + "\"]\n"
 
 // diffIDs returns the layers of an image, whose configuration must be for the
 // platform.

@@ -33,9 +33,14 @@ func dataTools(t *testing.T) string {
 	return dir
 }
 
+// TestDataTools pushes the example on a base image. What its programs do is for
+// TestDataToolsOnDebian to show, and its files for TestRootFS.
 func TestDataTools(t *testing.T) {
-	dir, s := dataTools(t), newStore(t)
+	dir, s, before := dataTools(t), runStore(t), channel.gets.Load()
 	s.gs(t, dir, "lock")
+	if n := channel.gets.Load() - before; n < 10 {
+		t.Errorf("lock asked the channel %d times: are its packages in the run's store?", n)
+	}
 	before, requests := channel.gets.Load(), counts.snapshot()
 	pushed := digest(t, s.gs(t, dir, "push", "--locked"))
 	if n := channel.gets.Load() - before; n != 0 {
@@ -47,18 +52,6 @@ func TestDataTools(t *testing.T) {
 	ref := registry + "/data-tools"
 	t.Run("index", func(t *testing.T) { checkIndex(t, ref, pushed) })
 	t.Run("crane", func(t *testing.T) { run(t, "crane", "validate", "--insecure", "--remote", ref+":1.0") })
-	for _, arch := range []string{"amd64", "arm64"} {
-		t.Run(arch, func(t *testing.T) {
-			root := unpack(t, ref+":1.0", arch)
-			checkTree(t, root)
-			if arch == "amd64" {
-				runNative(t, root)
-			} else {
-				runEmulated(t, root)
-			}
-			checkBundle(t, filepath.Join(root, "usr/share/askpython"))
-		})
-	}
 }
 
 // checkIndex reads the index back by skopeo: two platforms, both tags.
@@ -84,13 +77,17 @@ func checkIndex(t *testing.T, ref, want string) {
 	}
 }
 
-// unpack unpacks one platform of an image with umoci.
-func unpack(t *testing.T, ref, arch string) string {
+// exported returns the files of one platform of an image, read from the registry
+// by crane, and unpacked by tar with these flags.
+func exported(t *testing.T, ref, arch string, flags ...string) string {
 	t.Helper()
-	return unpackFrom(t, "docker://"+ref, arch)
+	root := t.TempDir()
+	const script = `set -o pipefail; crane export --insecure --platform "linux/$1" "$2" - | tar -x --numeric-owner -C "$3" "${@:4}"`
+	run(t, "bash", append([]string{"-c", script, "bash", arch, ref, root}, flags...)...)
+	return root
 }
 
-// unpackFrom is unpack for a source in skopeo's spelling.
+// unpackFrom unpacks one platform of an image, in skopeo's spelling, with umoci.
 func unpackFrom(t *testing.T, source, arch string) string {
 	t.Helper()
 	dir := t.TempDir()

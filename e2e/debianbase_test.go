@@ -17,6 +17,7 @@ import (
 
 // TestDataToolsOnDebian makes the example as it is, from the machine's mirror.
 func TestDataToolsOnDebian(t *testing.T) {
+	t.Parallel()
 	dir := copyDir(t, filepath.Join(repo, "examples", "data-tools"))
 	config := filepath.Join(dir, "gophersnake.toml")
 	m := mirror(t)
@@ -26,22 +27,24 @@ func TestDataToolsOnDebian(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := newStore(t)
+	s := runStore(t)
 	s.gs(t, dir, "lock")
 	s.gs(t, dir, "lock", "--offline") // nobody is asked twice
 	pushed := digest(t, s.gs(t, dir, "push", "--locked"))
 	ref := registry + "/on-debian"
 	checkIndex(t, ref, pushed)
 	t.Run("amd64", func(t *testing.T) {
-		root := unpack(t, ref+":1.0", "amd64")
+		root := exported(t, ref+":1.0", "amd64")
 		checkTree(t, root)
 		runNative(t, root)
+		checkBundle(t, filepath.Join(root, "usr/share/askpython"))
 		checkSystem(t, root)
 	})
 	t.Run("arm64", func(t *testing.T) {
-		root := unpack(t, ref+":1.0", "arm64")
+		root := exported(t, ref+":1.0", "arm64")
 		checkTree(t, root)
 		runEmulated(t, root)
+		checkBundle(t, filepath.Join(root, "usr/share/askpython"))
 		checkEmulated(t, root)
 	})
 }
@@ -50,10 +53,12 @@ func TestDataToolsOnDebian(t *testing.T) {
 // packages are the newest of three suites, those of security updates from
 // their own archive.
 func TestAptOnDebian(t *testing.T) {
+	t.Parallel()
 	dir := debianProject(t, `"linux/amd64", "linux/arm64"`, "trixie", []string{"apt", "bash", "ca-certificates", "coreutils"})
 	edit(t, filepath.Join(dir, "gophersnake.toml"), `suite = "trixie"`, `suite = "trixie", extra-suites = ["trixie-updates", "trixie-security"]`)
-	newStore(t).gs(t, dir, "lock")
-	coldStore(t).gs(t, dir, "build", "--locked", "-o", "rootfs:root")
+	s := runStore(t)
+	s.gs(t, dir, "lock")
+	s.gs(t, dir, "build", "--locked", "-o", "rootfs:root")
 	amd64, arm64 := filepath.Join(dir, "root", "linux-amd64"), filepath.Join(dir, "root", "linux-arm64")
 	checkEmulated(t, arm64)
 	emulated(t, arm64, "/usr/bin/apt-get", "check")
@@ -172,6 +177,7 @@ func checkEmulated(t *testing.T, root string) {
 
 // TestGlibcPreset runs a conda environment on the smallest base.
 func TestGlibcPreset(t *testing.T) {
+	t.Parallel()
 	for _, suite := range []string{"bookworm", "trixie"} {
 		t.Run(suite, func(t *testing.T) {
 			dir := debianProject(t, `"linux/amd64", "linux/arm64"`, suite, nil)
@@ -182,9 +188,10 @@ func TestGlibcPreset(t *testing.T) {
 			if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			s := newStore(t)
+			s := runStore(t)
 			s.gs(t, dir, "lock")
-			built := digest(t, s.gs(t, dir, "build", "--locked", "-o", "oci:image"))
+			line, _, _ := strings.Cut(s.gs(t, dir, "build", "--locked", "-o", "oci:image", "-o", "rootfs:root"), "\n")
+			built := digest(t, line)
 			if again := digest(t, coldStore(t).gs(t, dir, "build", "--locked", "-o", "oci:again")); again != built {
 				t.Errorf("%s, and %s from an empty store", built, again)
 			}
@@ -196,7 +203,7 @@ ctypes.CDLL("/usr/lib/%s-linux-gnu/libstdc++.so.6")
 context = ssl.create_default_context(cafile="/etc/ssl/certs/ca-certificates.crt")
 print(len(context.get_ca_certs()) > 100, os.path.exists("/bin/sh"))`
 			for _, arch := range []string{"amd64", "arm64"} {
-				root := unpackFrom(t, "oci:"+filepath.Join(dir, "image"), arch)
+				root := filepath.Join(dir, "root", "linux-"+arch)
 				mountSystem(t, root)
 				args := []string{root, "/opt/conda/bin/python3.11", "-c", fmt.Sprintf(program, "x86_64")}
 				if arch == "arm64" {

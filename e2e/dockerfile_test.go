@@ -14,9 +14,10 @@ import (
 
 // TestDockerfile pushes the base of Dockerfile.test, which gophersnake makes,
 // with apt, accounts and getent besides, asks its programs in a real dockerd what they think of it,
-// builds the image there, and runs a part of the suite in it. The modules come
-// from this machine's cache.
+// builds the image there, and runs a part of the suite in it. The modules and the
+// compiled standard library come from this machine's caches.
 func TestDockerfile(t *testing.T) {
+	t.Parallel()
 	dir := copyDir(t, filepath.Join(repo, "testbase"))
 	file, mirror := filepath.Join(dir, "gophersnake.toml"), mirror(t)
 	edit(t, file, "localhost:5000", registry)
@@ -25,7 +26,7 @@ func TestDockerfile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(readFile(t, file)+plain(mirror)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := newStore(t)
+	s := runStore(t)
 	s.gs(t, dir, "lock", "--platform", "linux/amd64")
 	pushed := digest(t, s.gs(t, dir, "push", "--locked", "--platform", "linux/amd64"))
 
@@ -33,9 +34,9 @@ func TestDockerfile(t *testing.T) {
 	askDebian(t, docker, registry+"/testbase@"+pushed)
 	docker("build", "--quiet", "--network=host", "-f", filepath.Join(repo, "Dockerfile.test"),
 		"--build-arg", "BASE="+registry+"/testbase@"+pushed, "-t", "suite", repo)
-	modules := strings.TrimSpace(run(t, "go", "env", "GOMODCACHE"))
-	out := docker("run", "--rm", "--network=host", "-v", modules+":/go/pkg/mod:ro", "-e", "GOPROXY=off", "-e", "GOFLAGS=-modcacherw", "suite",
-		"go", "test", "./tree/...", "./platforms", "./lock", "./conda/version", "./spec/...", "./debian")
+	caches := strings.Fields(run(t, "go", "env", "GOMODCACHE", "GOCACHE"))
+	out := docker("run", "--rm", "--network=host", "-v", caches[0]+":/go/pkg/mod:ro", "-v", caches[1]+":/cache", "-e", "GOCACHE=/cache",
+		"-e", "GOPROXY=off", "-e", "GOFLAGS=-modcacherw", "suite", "go", "test", "-count=1", "-vet=off", "./tree/...", "./platforms", "./lock", "./conda/version", "./spec/...", "./debian")
 	if n := strings.Count(out, "\nok  \t") + strings.Count(out[:min(len(out), 3)], "ok "); n < 7 || strings.Contains(out, "FAIL") {
 		t.Errorf("%d packages passed:\n%s", n, out)
 	}

@@ -16,7 +16,7 @@ import (
 // TestLazy pushes with a complete lock, an empty store and a registry that has
 // the layers: nothing that the layers are made of is asked for.
 func TestLazy(t *testing.T) {
-	dir, s := dataTools(t), newStore(t)
+	dir, s := dataTools(t), runStore(t)
 	edit(t, filepath.Join(dir, "gophersnake.toml"), "/data-tools\"", "/lazy\"")
 	first := digest(t, s.gs(t, dir, "push"))
 
@@ -50,13 +50,14 @@ func TestLazy(t *testing.T) {
 // TestStrace builds without a program and looks at every file that is created:
 // all lie in the store or in the output.
 func TestStrace(t *testing.T) {
+	t.Parallel()
 	dir, s := dataTools(t), newStore(t)
 	withoutPrograms(t, dir)
 	s.gs(t, dir, "lock")
 	out := t.TempDir()
 	log := filepath.Join(t.TempDir(), "strace")
 	cmd := s.command(t, dir, "build", "--locked", "-o", "oci:"+filepath.Join(out, "image"))
-	args := append([]string{"-f", "-qq", "-o", log, "-e", "trace=openat,open,creat,mkdir,mkdirat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,mknod,mknodat"}, cmd.Args...)
+	args := append([]string{"-f", "--seccomp-bpf", "-qq", "-o", log, "-e", "trace=openat,open,creat,mkdir,mkdirat,symlink,symlinkat,link,linkat,rename,renameat,renameat2,mknod,mknodat"}, cmd.Args...)
 	traced := s.with(t, "strace", dir)
 	traced.Args = append([]string{"strace"}, args...)
 	runCmd(t, traced)
@@ -78,6 +79,21 @@ func TestStrace(t *testing.T) {
 		t.Errorf("only %d paths in the trace: is it one?\n%.2000s", created, text)
 	}
 	t.Logf("%d paths created, all in store or output", created)
+}
+
+// withoutGo takes [go] and what needs it out of the configuration.
+func withoutGo(t *testing.T, dir string) {
+	t.Helper()
+	withoutPrograms(t, dir)
+	withoutToolchain(t, dir)
+}
+
+// withoutToolchain takes [go] and its group out of the configuration.
+func withoutToolchain(t *testing.T, dir string) {
+	t.Helper()
+	file := filepath.Join(dir, "gophersnake.toml")
+	edit(t, file, "[go]\nversions = [\"1.26.8\"]\n", "")
+	edit(t, file, `["conda", "golang"]`, `["conda"]`)
 }
 
 // withoutPrograms takes [[cli]] out of the configuration.

@@ -7,8 +7,10 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"maps"
 	"net"
@@ -225,16 +227,32 @@ func runCmd(t *testing.T, cmd *exec.Cmd) string {
 // store is a cache directory of gophersnake.
 type store string
 
+// runStore returns the store of the whole run, for tests that are not about how
+// a store is filled: the layer of a toolchain is made once for all of them.
+func runStore(t *testing.T) store {
+	t.Helper()
+	s := store(filepath.Join(work, "store"))
+	if err := os.MkdirAll(string(s), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return s.withCaches(t)
+}
+
 // newStore returns an empty store. The go command's caches beside it are those
 // of the whole run: compiling the same program again and again shows nothing.
 func newStore(t *testing.T) store {
 	t.Helper()
-	s := coldStore(t)
+	return coldStore(t).withCaches(t)
+}
+
+// withCaches puts the go command's caches of the run beside a store.
+func (s store) withCaches(t *testing.T) store {
+	t.Helper()
 	caches := filepath.Join(work, "go")
 	if err := os.MkdirAll(caches, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(caches, filepath.Join(string(s), "go")); err != nil {
+	if err := os.Symlink(caches, filepath.Join(string(s), "go")); err != nil && !errors.Is(err, fs.ErrExist) {
 		t.Fatal(err)
 	}
 	return s

@@ -23,7 +23,8 @@ import (
 // TestDockerDaemon loads a real dockerd, runs the image, and loads a changed
 // one without the layers that are there.
 func TestDockerDaemon(t *testing.T) {
-	dir, s, host := copyDir(t, filepath.Join(repo, "examples", "quickstart")), newStore(t), startDaemon(t)
+	t.Parallel()
+	dir, s, host := copyDir(t, filepath.Join(repo, "examples", "quickstart")), runStore(t), startDaemon(t)
 	docker := dockerAt(t, host)
 	load := func(ref string, args ...string) (line, log string) {
 		t.Helper()
@@ -79,7 +80,8 @@ func TestDockerDaemon(t *testing.T) {
 
 // TestDyingDaemon kills dockerd while it loads: exit 5, and no name changes.
 func TestDyingDaemon(t *testing.T) {
-	dir, s, host := copyDir(t, filepath.Join(repo, "examples", "quickstart")), newStore(t), startDaemon(t)
+	t.Parallel()
+	dir, s, host := copyDir(t, filepath.Join(repo, "examples", "quickstart")), runStore(t), startDaemon(t)
 	s.gs(t, dir, "build", "-q") // the layers are in the store: all time goes into loading
 	pid, err := strconv.Atoi(strings.TrimSpace(readFile(t, filepath.Join(filepath.Dir(strings.TrimPrefix(host, "unix://")), "pid"))))
 	if err != nil {
@@ -93,7 +95,7 @@ func TestDyingDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	tmp := filepath.Join(filepath.Dir(strings.TrimPrefix(host, "unix://")), "data", "tmp", "docker-import-*")
-	for range 400 {
+	for range 6000 {
 		if found, _ := filepath.Glob(tmp); len(found) > 0 {
 			break
 		}
@@ -158,7 +160,8 @@ func treeOf(t *testing.T, root string) []string {
 // TestRootFS compares the files of a real image on a real base with what umoci
 // unpacks: path, kind, mode, owner, time, hard links, content.
 func TestRootFS(t *testing.T) {
-	dir, s, out := dataTools(t), newStore(t), t.TempDir()
+	t.Parallel()
+	dir, s, out := dataTools(t), runStore(t), t.TempDir()
 	withoutPrograms(t, dir)
 	layout, root := filepath.Join(out, "layout"), filepath.Join(out, "root")
 	start := time.Now()
@@ -174,6 +177,7 @@ func TestRootFS(t *testing.T) {
 		if diff := cmp.Diff(want, treeOf(t, filepath.Join(root, "linux-"+arch))); diff != "" {
 			t.Errorf("-umoci +gophersnake\n%.4000s", diff)
 		}
+		checkTree(t, filepath.Join(root, "linux-"+arch))
 	}
 	mountSystem(t, filepath.Join(root, "linux-amd64")) // python finds its library by /proc
 	if got := inRoot(t, filepath.Join(root, "linux-amd64"), "python", "-c", "import requests; print(requests.__name__)"); got != "requests\n" {
@@ -181,6 +185,8 @@ func TestRootFS(t *testing.T) {
 	}
 	// As somebody else, whose HOME is root's: the files are theirs, and no bit
 	// says otherwise.
+	withoutToolchain(t, dir)
+	s.gs(t, dir, "lock")
 	own := t.TempDir()
 	giveTo(t, 65534, own)
 	theirs := coldStore(t)
@@ -205,7 +211,8 @@ func TestRootFS(t *testing.T) {
 // TestFullDisk fills a small file system, and writes to one that is read-only:
 // exit 7, the place, and nothing left.
 func TestFullDisk(t *testing.T) {
-	dir, s, small := copyDir(t, filepath.Join(repo, "examples", "quickstart")), newStore(t), t.TempDir()
+	t.Parallel()
+	dir, s, small := copyDir(t, filepath.Join(repo, "examples", "quickstart")), runStore(t), t.TempDir()
 	s.gs(t, dir, "build", "-q")
 	run(t, "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", small)
 	t.Cleanup(func() { exec.Command("umount", small).Run() })
@@ -234,99 +241,4 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%s %v, %q, want %q", scheme, err, out, want)
 		}
 	}
-}
-
-// TestReaders gives every file output to the tools that people have, and runs
-// the image with those that run images. docs/outputs.md has the table.
-func TestReaders(t *testing.T) {
-	dir, s, out := copyDir(t, filepath.Join(repo, "examples", "quickstart")), newStore(t), shortDir(t)
-	layout, archive, docker := filepath.Join(out, "layout"), filepath.Join(out, "oci.tar"), filepath.Join(out, "docker.tar")
-	index := digest(t, s.gs(t, dir, "build", "-q", "-o", "oci:"+layout+":latest"))
-	// An archive wraps the same layers: without the toolchain it is read in a tenth of the time.
-	edit(t, filepath.Join(dir, "gophersnake.toml"), "[go]\nversions = [\"1.26.8\"]\n", "")
-	edit(t, filepath.Join(dir, "go.mod"), "go 1.26.0\n", "go 1.26.8\n") // the program is compiled by the same
-	s.gs(t, dir, "build", "-q", "-o", "oci-archive:"+archive+":latest", "-o", "docker-archive:"+docker)
-	sources := []string{"oci:" + layout + ":latest", "oci-archive:" + archive + ":latest", "docker-archive:" + docker}
-	const says = "America/New_York   2001-09-08 21:46 EDT\n"
-	for _, source := range sources {
-		scheme, _, _ := strings.Cut(source, ":")
-		t.Run("skopeo "+scheme, func(t *testing.T) {
-			run(t, "skopeo", "copy", "--quiet", "--override-os=linux", "--override-arch=amd64", source, "dir:"+t.TempDir())
-			if scheme == "docker-archive" {
-				return
-			}
-			run(t, "skopeo", "copy", "--quiet", "--all", "--preserve-digests", source, "oci:"+filepath.Join(t.TempDir(), "all")+":x")
-		})
-		t.Run("podman "+scheme, func(t *testing.T) {
-			podman := engine(t, "podman")
-			id := lastLine(podman("pull", "--quiet", source))
-			if got := podman("run", "--rm", "--network=none", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", id, "-at", "1000000000"); !strings.Contains(got, says) {
-				t.Errorf("podman run: %q", got)
-			}
-		})
-		t.Run("buildah "+scheme, func(t *testing.T) {
-			buildah := engine(t, "buildah")
-			name := lastLine(buildah("from", "--quiet", "--pull-never", lastLine(buildah("pull", "--quiet", source))))
-			if got := buildah("run", "--isolation=chroot", name, "--", "/usr/local/bin/worldclock", "-at", "1000000000"); !strings.Contains(got, says) {
-				t.Errorf("buildah run: %q", got)
-			}
-		})
-	}
-	t.Run("podman load", func(t *testing.T) {
-		podman := engine(t, "podman")
-		if got := podman("load", "--input", docker); !strings.Contains(got, "localhost:5000/worldclock:latest") {
-			t.Errorf("podman load: %q", got)
-		}
-	})
-	t.Run("umoci", func(t *testing.T) { unpackFrom(t, sources[0], "arm64") })
-	t.Run("crane", func(t *testing.T) {
-		run(t, "crane", "push", "--insecure", layout, registry+"/readers:latest")
-		if got := strings.TrimSpace(run(t, "crane", "digest", "--insecure", registry+"/readers:latest")); !strings.HasPrefix(got, "sha256:") {
-			t.Errorf("crane digest: %q, the index is %s", got, index)
-		}
-		run(t, "crane", "validate", "--insecure", "--remote", registry+"/readers:latest")
-	})
-	t.Run("buildkit", func(t *testing.T) { checkBuildKit(t, layout, index, registry+"/readers:latest", says) })
-}
-
-// shortDir returns a directory whose path has no upper case, which podman takes
-// for a part of a name, and few letters, which its sockets want.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "gs-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-// engine returns podman or buildah with a storage of its own.
-func engine(t *testing.T, program string) func(args ...string) string {
-	t.Helper()
-	dir := shortDir(t)
-	policy := filepath.Join(dir, "policy.json")
-	if err := os.WriteFile(policy, []byte(`{"default": [{"type": "insecureAcceptAnything"}]}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		exec.Command("sh", "-c", "umount "+dir+"/root/overlay/*/merged "+dir+"/root/overlay 2>/dev/null").Run()
-	})
-	global := []string{"--root", filepath.Join(dir, "root"), "--runroot", filepath.Join(dir, "run"), "--storage-driver", "overlay"}
-	if program == "podman" {
-		global = append(global, "--cgroup-manager=cgroupfs", "--events-backend=none", "--runtime=runc", "--tmpdir", filepath.Join(dir, "tmp"))
-	}
-	return func(args ...string) string {
-		t.Helper()
-		if args[0] == "pull" {
-			args = append([]string{"pull", "--signature-policy", policy}, args[1:]...)
-		}
-		return run(t, program, append(global, args...)...)
-	}
-}
-
-// lastLine returns the last line of what a program prints: an ID, mostly.
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
 }

@@ -45,7 +45,8 @@ type attempt struct {
 // TestPermissions builds one image with each of the permissions, and tries what
 // users may write there and what not.
 func TestPermissions(t *testing.T) {
-	dir, s := copyDir(t, filepath.Join(repo, "examples", "quickstart")), newStore(t)
+	t.Parallel()
+	dir, s := copyDir(t, filepath.Join(repo, "examples", "quickstart")), runStore(t)
 	ref := registry + "/permissions"
 	config := strings.Replace(strings.Replace(permissionsToml, "%q", `"`+ref+`"`, 1), "%q", `"`+base(t)+`"`, 1)
 	if err := os.WriteFile(filepath.Join(dir, "gophersnake.toml"), []byte(config), 0o644); err != nil {

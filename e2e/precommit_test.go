@@ -13,7 +13,8 @@ import (
 // TestPreCommit exports hooks into a repository that has some, and lets
 // pre-commit run them on sound and on bad code.
 func TestPreCommit(t *testing.T) {
-	dir, s := t.TempDir(), newStore(t)
+	t.Parallel()
+	dir, s := t.TempDir(), runStore(t)
 	write := func(name, text string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {

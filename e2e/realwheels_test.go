@@ -26,6 +26,7 @@ var realWheels = []string{
 // TestRealWheels installs real wheels as uv does: the same files with the same
 // bytes, but for those that every installer writes in its own words.
 func TestRealWheels(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run(t, "python3", append([]string{
 		"-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", dir,

@@ -75,7 +75,7 @@ func newerBase(t *testing.T) string {
 // package, no module and no layer is read, none but the one of activation is
 // made, and what comes out is what a build on that base makes.
 func TestRebase(t *testing.T) {
-	dir, s := dataTools(t), newStore(t)
+	dir, s := dataTools(t), runStore(t)
 	withoutPrograms(t, dir)
 	file := filepath.Join(dir, "gophersnake.toml")
 	edit(t, file, "/data-tools\"", "/rebase\"")
@@ -114,7 +114,7 @@ func TestRebase(t *testing.T) {
 	if !strings.Contains(config, `"BASE=newer"`) || !strings.Contains(config, `PATH=/opt/conda/bin:`) {
 		t.Errorf("config %s", config)
 	}
-	run(t, "crane", "validate", "--insecure", "--remote", registry+"/rebase@"+moved)
+	run(t, "crane", "validate", "--insecure", "--platform=linux/amd64", "--remote", registry+"/rebase@"+moved)
 
 	// From a layout, to a layout.
 	layout := filepath.Join(t.TempDir(), "layout")

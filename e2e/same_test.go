@@ -49,10 +49,11 @@ func toolchainBuild(t *testing.T, name string, env ...string) string {
 // TestSameDigest builds the same lock under other circumstances. Layer rows
 // are dropped, so that every layer is made anew.
 func TestSameDigest(t *testing.T) {
-	dir, reference := dataTools(t), newStore(t)
+	t.Parallel()
+	dir, reference := dataTools(t), runStore(t)
 	edit(t, filepath.Join(dir, "gophersnake.toml"), "/data-tools\"", "/same\"")
 	want := digest(t, reference.gs(t, dir, "push"))
-	programs := programDigests(t, want)
+	programs, toolchains := layerDigests(t, want, "cli "), layerDigests(t, want, "go ")
 	for _, tt := range []struct {
 		name    string
 		program string
@@ -95,15 +96,15 @@ func TestSameDigest(t *testing.T) {
 			}
 		})
 	}
-	t.Run("arm64 under qemu", func(t *testing.T) { sameOnARM64(t, dir, want, programs) })
+	t.Run("arm64 under qemu", func(t *testing.T) { sameOnARM64(t, dir, want, append(programs, toolchains[0])) })
 }
 
-// sameOnARM64 makes every layer but the programs' in an emulated process, which
-// cannot start a compiler.
-func sameOnARM64(t *testing.T, dir, want string, programs []string) {
+// sameOnARM64 makes the layers in an emulated process: but those of the programs,
+// since it cannot start a compiler, and one of the two toolchains'.
+func sameOnARM64(t *testing.T, dir, want string, keep []string) {
 	program := toolchainBuild(t, "gophersnake-arm64", "GOARCH=arm64", "CGO_ENABLED=0")
 	copied, s := copyDir(t, dir), newStore(t)
-	dropRows(t, copied, programs...)
+	dropRows(t, copied, keep...)
 	cmd := s.with(t, program, copied, "push", "--locked")
 	cmd.Args = append([]string{"qemu-aarch64-static"}, cmd.Args...)
 	cmd.Path, _ = exec.LookPath("qemu-aarch64-static")
@@ -113,8 +114,8 @@ func sameOnARM64(t *testing.T, dir, want string, programs []string) {
 	}
 }
 
-// programDigests returns the digests of the layers of [[cli]].
-func programDigests(t *testing.T, index string) []string {
+// layerDigests returns the digests of the layers of a kind, one of each platform.
+func layerDigests(t *testing.T, index, kind string) []string {
 	t.Helper()
 	var in struct {
 		Images []struct {
@@ -128,13 +129,13 @@ func programDigests(t *testing.T, index string) []string {
 	var all []string
 	for _, img := range in.Images {
 		for _, l := range img.Layers {
-			if strings.HasPrefix(l.Name, "cli ") {
+			if strings.HasPrefix(l.Name, kind) {
 				all = append(all, l.Digest)
 			}
 		}
 	}
 	if len(all) != 2 {
-		t.Fatalf("%d layers of programs in %s", len(all), text)
+		t.Fatalf("%d layers of %q in %s", len(all), kind, text)
 	}
 	return all
 }

@@ -71,6 +71,7 @@ func (s store) lockShells(t *testing.T, variables string) string {
 // TestShells uses a locked environment on this machine: by run, in every shell,
 // and by conda's own activation.
 func TestShells(t *testing.T) {
+	t.Parallel()
 	s := newStore(t)
 	dir := s.lockShells(t, oddVariables)
 	t.Run("parallel", func(t *testing.T) { runParallel(t, dir, s) })

@@ -41,6 +41,7 @@ func form(t *testing.T, index string) *httptest.Server {
 func solveFrom(t *testing.T, mirror string) string {
 	t.Helper()
 	dir := dataTools(t)
+	withoutGo(t, dir)
 	file := filepath.Join(dir, "gophersnake.toml")
 	edit(t, file, "mirrors = [\""+channel.URL+"\"]", "mirrors = [\""+mirror+"\"]")
 	newStore(t).gs(t, dir, "lock")
@@ -50,6 +51,7 @@ func solveFrom(t *testing.T, mirror string) string {
 // TestSolveForms locks environment.yml over one real channel that is served as
 // shards, as zst and as plain JSON: the same lock from all.
 func TestSolveForms(t *testing.T) {
+	t.Parallel()
 	want := solveFrom(t, form(t, "repodata_shards.msgpack.zst").URL)
 	for _, name := range []string{"python", "openssl", "requests", "tqdm"} {
 		if !strings.Contains(want, "\nname = \""+name+"\"\n") {
@@ -83,11 +85,13 @@ func TestSolveAgain(t *testing.T) {
 // TestSolveOCI puts the channel into a real registry and locks and builds from
 // there.
 func TestSolveOCI(t *testing.T) {
+	t.Parallel()
 	repository := registry + "/channels/cpython"
 	for _, subdir := range []string{"linux-64", "linux-aarch64", "noarch"} {
 		pushSubdir(t, repository, subdir)
 	}
 	dir, s := dataTools(t), newStore(t)
+	withoutGo(t, dir)
 	edit(t, filepath.Join(dir, "environment.yml"), "https://channel.example/cpython", "oci://"+repository)
 	s.gs(t, dir, "lock")
 	got := readFile(t, filepath.Join(dir, "gophersnake.lock"))
@@ -159,6 +163,7 @@ func pushFile(t *testing.T, ref, file string, media types.MediaType) {
 // TestSolveOutage shows that a channel that is down is an error, even where
 // the next channel has the packages.
 func TestSolveOutage(t *testing.T) {
+	t.Parallel()
 	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))

@@ -47,10 +47,11 @@ dependencies:
 // TestWheels installs numpy's real wheels for both platforms and imports them
 // by the real Python of each image.
 func TestWheels(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("uv"); err != nil {
 		t.Fatal(err)
 	}
-	dir, s := wheelsProject(t), newStore(t)
+	dir, s := wheelsProject(t), runStore(t)
 	s.gs(t, dir, "lock")
 	lockFile := filepath.Join(dir, "gophersnake.lock")
 	text := readFile(t, lockFile)
@@ -69,14 +70,14 @@ func TestWheels(t *testing.T) {
 	})
 	s.gs(t, dir, "lock", "--check") // asks all anew
 	layout := filepath.Join(t.TempDir(), "layout")
-	built := s.gs(t, dir, "build", "--locked", "-o", "oci:"+layout+":1.0")
+	built, _, _ := strings.Cut(s.gs(t, dir, "build", "--locked", "-o", "oci:"+layout+":1.0", "-o", "rootfs:root"), "\n")
 	if again := coldStore(t).gs(t, dir, "build", "--locked", "-o", "oci:"+filepath.Join(t.TempDir(), "layout")+":1.0"); digest(t, again) != digest(t, built) {
 		t.Errorf("a cold store makes %s, not %s", again, built)
 	}
 	const program = "import numpy, importlib.metadata as m; print(numpy.arange(3).sum(), m.version('numpy') == numpy.__version__, m.distribution('numpy').read_text('INSTALLER'))"
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.Run(arch, func(t *testing.T) {
-			root := unpackFrom(t, "oci:"+layout+":1.0", arch)
+			root := filepath.Join(dir, "root", "linux-"+arch)
 			args := []string{"/opt/conda/bin/python3.11", "-c", program}
 			if arch == "arm64" {
 				putEmulator(t, root)
@@ -93,6 +94,7 @@ func TestWheels(t *testing.T) {
 
 // TestWheelsWithoutUV checks what is said where there is no uv.
 func TestWheelsWithoutUV(t *testing.T) {
+	t.Parallel()
 	cmd := newStore(t).command(t, wheelsProject(t), "lock")
 	cmd.Env = append(cmd.Env, "PATH="+t.TempDir())
 	out, err := cmd.CombinedOutput()
