@@ -259,14 +259,15 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 			return err
 		}
 	}
+	yes := true
 	for range b.pointRounds() {
 		if _, err := s.change(ctx, least); err != nil {
 			return err
 		}
 		for _, t := range tools[:2] {
-			c, err := t.push(ctx, s)
+			c, err := b.pushed(ctx, t, s, &yes)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s %g: %s: %w", series, x, t.name(), err)
 			}
 			b.report.point(series, pointChanged, t.name(), x, c)
 		}
