@@ -92,6 +92,18 @@ func walk(idx v1.ImageIndex) (*closure, error) {
 	return c, nil
 }
 
+// onlyIndexes reports whether a registry that lacks these digests has all images
+// and their blobs: other machines pushed them, and this one joins them.
+func (c *closure) onlyIndexes(lack map[v1.Hash]bool) bool {
+	n := 0
+	for _, m := range c.indexes {
+		if lack[m.Digest] {
+			n++
+		}
+	}
+	return n == len(lack)
+}
+
 // index adds an index after what it refers to.
 func (c *closure) index(idx v1.ImageIndex, desc v1.Descriptor, depth int) error {
 	if depth > maxDepth {

@@ -191,6 +191,9 @@ func (p *pusher) round(ctx context.Context) error {
 			return err
 		}
 	}
+	if p.closure.onlyIndexes(lack) && !p.o.Rehash {
+		parts = p.manifests() // images that were there hold their blobs, which were seen too
+	}
 	return p.check(ctx, parts)
 }
 

@@ -116,6 +116,31 @@ func checkOrder(t *testing.T, log []string) {
 	}
 }
 
+// TestPushIndexAlone: where a registry has all images, as after machines that
+// pushed one each, their blobs are asked for once, and the manifests once more.
+func TestPushIndexAlone(t *testing.T) {
+	reg := outputtest.NewRegistry(t)
+	img, _ := sample(t, "1")
+	r := write(t, dest(reg), img, output.Options{ByDigest: true})
+	log := reg.Log()
+	blobs := outputtest.Count(log, "HEAD", "/blobs/")
+	if n := outputtest.Count(log, "POST", "/blobs/"); blobs != 2*n || n < 5 {
+		t.Errorf("%d questions about %d blobs that were sent", blobs, n)
+	}
+	reg.LoseManifest(t, repo, r.Digest)
+	write(t, dest(reg), img, output.Options{})
+	log = reg.Log()
+	if n := outputtest.Count(log, "HEAD", "/blobs/"); 2*n != blobs {
+		t.Errorf("%d questions about %d blobs that are there", n, blobs/2)
+	}
+	if n := outputtest.Count(log, "HEAD", "/manifests/sha256:"); n != 2*3 {
+		t.Errorf("%d questions about 3 manifests, want 6: %q", n, log)
+	}
+	if got := pulled(t, reg, "1"); got != r.Digest {
+		t.Errorf("the tag is %s, want %s", got, r.Digest)
+	}
+}
+
 func TestPushLargeBlobStreams(t *testing.T) {
 	reg := outputtest.NewRegistry(t)
 	l := outputtest.NewLayer(t, "large", noise(3<<20))
