@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -133,12 +134,23 @@ func (m *maker) make(ctx context.Context, l layers.Layer) (recipe, error) {
 			return recipe{}, err
 		}
 	}
-	if l.Likely != "" {
-		if err := m.store.SaveRecord(ctx, bucketLikely, l.Likely, r.row(l.Likely)); err != nil {
-			return recipe{}, err
-		}
+	if err := m.likely(ctx, l, r.row(l.Likely)); err != nil {
+		return recipe{}, err
 	}
 	return r, m.store.SaveRecord(ctx, bucketLayer, l.Key, r)
+}
+
+// likely keeps what was made of a layer's packages, where it is something else
+// than before: most layers of an environment that changed are as they were.
+func (m *maker) likely(ctx context.Context, l layers.Layer, row lock.Layer) error {
+	if l.Likely == "" {
+		return nil
+	}
+	var before lock.Layer
+	if _, err := m.store.LoadRecord(ctx, bucketLikely, l.Likely, &before); err != nil || before == row {
+		return err
+	}
+	return m.store.SaveRecord(ctx, bucketLikely, l.Likely, row)
 }
 
 // contentKey names what a layer is joined of. Layers of different keys may
@@ -244,7 +256,8 @@ func (m *maker) reuse(ctx context.Context, j *joint, p part) (bool, error) {
 		j.add(p)
 		return true, nil
 	}
-	tar, err := decompress(m.compression, io.TeeReader(io.NewSectionReader(blob, 0, p.Size), j.whole))
+	in := bufio.NewReaderSize(io.TeeReader(io.NewSectionReader(blob, 0, p.Size), j.whole), 64<<10)
+	tar, err := decompress(m.compression, in)
 	if err != nil {
 		return false, err
 	}
