@@ -33,7 +33,7 @@ func relaxCollector(lookupenv func(name string) (value string, ok bool)) {
 	_, limit := lookupenv("GOMEMLIMIT")
 	if !percent && !limit {
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(128 << 20)
+		debug.SetMemoryLimit(104 << 20)
 	}
 }
 
