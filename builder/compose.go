@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"path"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -278,36 +279,51 @@ func compiler(all []lock.Toolchain) (t *lock.Toolchain) {
 	return t
 }
 
+// program adds the layer of a program, and that of its bundle.
 func (c *composer) program(b cli.Binary) error {
-	description, err := b.Describe(c.platform)
+	d, err := b.Describe(c.platform)
 	if err != nil {
 		return err
 	}
-	paths, err := b.Dirs()
-	if err != nil {
+	c.compiled("cli", b.Title(), d, path.Dir(d.Path), func(ctx context.Context, w *tree.Writer) error {
+		file, err := c.Compile(ctx, &b, c.platform)
+		if err != nil {
+			return err
+		}
+		return b.Write(file, w)
+	})
+	if b.Bundle == "" {
+		return nil
+	}
+	if d, err = b.DescribeBundle(); err != nil {
 		return err
 	}
-	dirs := layers.Dirs(c.facts, paths...)
-	key := layers.Key("cli", c.Compression, struct {
-		cli.Description
-		Dirs []tree.Header
-	}{description, dirs})
-	write := func(ctx context.Context, w *tree.Writer) error {
-		builds, err := b.Compile(ctx, c.platform, func(ctx context.Context, p platforms.Platform) (build cli.Build, err error) {
-			if build.Program, err = c.Compile(ctx, &b, p); err == nil && b.Bundles(p) {
-				build.Archive, err = c.Archive(ctx, &b, p, build.Program)
+	c.compiled("bundle", b.Title(), d, path.Dir(d.Bundle), func(ctx context.Context, w *tree.Writer) error {
+		archives, err := b.Archives(ctx, func(ctx context.Context, p platforms.Platform) (string, error) {
+			program, err := c.Compile(ctx, &b, p)
+			if err != nil {
+				return "", err
 			}
-			return build, err
+			return c.Archive(ctx, &b, p, program)
 		})
 		if err != nil {
 			return err
 		}
-		return b.Write(ctx, c.platform, builds, w)
-	}
-	c.layers = append(c.layers, layers.Layer{Kind: "cli", Name: b.Title(), Key: key, Content: func(context.Context) (*layers.Content, error) {
+		return b.WriteBundle(ctx, archives, w)
+	})
+	return nil
+}
+
+// compiled adds a layer of files in one directory.
+func (c *composer) compiled(kind, name string, d cli.Description, dir string, write func(context.Context, *tree.Writer) error) {
+	dirs := layers.Dirs(c.facts, dir)
+	key := layers.Key(kind, c.Compression, struct {
+		cli.Description
+		Dirs []tree.Header
+	}{d, dirs})
+	c.layers = append(c.layers, layers.Layer{Kind: kind, Name: name, Key: key, Content: func(context.Context) (*layers.Content, error) {
 		return &layers.Content{Dirs: dirs, Fragments: []layers.Fragment{{Key: key, Write: write}}}, nil
 	}})
-	return nil
 }
 
 func (c *composer) add(l layers.Layer, err error) error {

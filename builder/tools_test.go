@@ -30,7 +30,7 @@ func TestComposeTools(t *testing.T) {
 		}
 	})
 	must(t, err)
-	if got, want := kinds(img), "go 1.26.8; tools vet; conda ca-certificates tzdata; conda tool; env conda environment; files files; cli hello; accounts accounts"; got != want {
+	if got, want := kinds(img), "go 1.26.8; tools vet; conda ca-certificates tzdata; conda tool; env conda environment; files files; cli hello; bundle hello; accounts accounts"; got != want {
 		t.Errorf("layers are %q, want %q", got, want)
 	}
 	idx, err := buildImage(t, img)

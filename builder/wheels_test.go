@@ -47,7 +47,7 @@ func TestWheels(t *testing.T) {
 	change := func(s *lock.Selection, in *builder.Inputs) { p.addWheel(s); in.Wheels = p }
 	img, err := p.image(amd64, nil, change)
 	must(t, err)
-	if got, want := kinds(img), "go 1.26.8; conda ca-certificates tzdata; conda tool; conda python; env conda environment; wheels pkg; files files; cli hello; accounts accounts"; got != want {
+	if got, want := kinds(img), "go 1.26.8; conda ca-certificates tzdata; conda tool; conda python; env conda environment; wheels pkg; files files; cli hello; bundle hello; accounts accounts"; got != want {
 		t.Errorf("layers are %q, want %q", got, want)
 	}
 	b := builder.Builder{Store: openStore(t, t.TempDir())}

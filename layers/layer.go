@@ -20,7 +20,7 @@ import (
 // Layer is one layer of an image. Its key follows from the lock and the user's
 // own sources alone; its content may have to be fetched.
 type Layer struct {
-	Kind string // "go", "tools", "conda", "env", "wheels", "cli", "files", "accounts", "permissions"
+	Kind string // "go", "tools", "conda", "env", "wheels", "cli", "bundle", "files", "accounts", "permissions"
 	Name string // for people: "go 1.26.8", "python"
 	Key  string // see Key
 

@@ -187,12 +187,26 @@ func (s *resolver) plan() {
 	if s.Replan {
 		old = nil
 	}
-	s.lock.Plan = plan.Conda(s.lock.Conda, max(1, budget-otherLayers-s.moreGos()), old)
+	s.lock.Plan = plan.Conda(s.lock.Conda, max(1, budget-otherLayers-s.moreGos()-s.programLayers()), old)
 }
 
 // otherLayers is how many layers besides those of conda packages an image may
-// have: toolchain, environment, files, CLI, accounts and those to come.
-const otherLayers = 9
+// have: toolchain, environment, files, accounts and those to come.
+const otherLayers = 8
+
+// programLayers is how many layers the programs of an image take.
+func (s *resolver) programLayers() (most int) {
+	for _, env := range s.Environments {
+		n := len(env.CLI)
+		for _, c := range env.CLI {
+			if c.Bundle != "" {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
 
 // moreGos is how many more layers the toolchains of an image with several take,
 // their commands among them.

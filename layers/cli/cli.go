@@ -1,27 +1,28 @@
-// Package cli makes the layer of a command-line program that is compiled from
+// Package cli makes the layers of a command-line program that is compiled from
 // the user's own Go sources.
 //
-// # The tree
+// # The trees
 //
 // An image for linux/arm64 has the program for linux/arm64 at
-// usr/local/bin/NAME, 0755 root:root. With a bundle it has also, for every
-// platform of the program, an archive ([Archive]), 0644 root:root, that a
-// container hands out:
+// usr/local/bin/NAME, 0755 root:root. With a bundle it has also, in a layer that
+// the images of all platforms share, for every platform of the program an archive
+// ([Archive]), 0644 root:root, that a container hands out:
 //
 //	BUNDLE/NAME_OS_ARCH.tar.gz
 //	BUNDLE/NAME_windows_ARCH.zip
 //
 // Everything has the Unix epoch; entries are sorted bytewise by path.
 //
-// # The key
+// # The keys
 //
-// [Describe] gives all that the bytes depend on, without compiling: the hash of
+// A [Description] is all that the bytes depend on, without compiling: the hash of
 // the sources, the flags and the toolchain. The toolchain is that of the lock
 // for the image, not the one that happens to compile on this machine: Go's
 // builds do not depend on the host they run on (go.dev/blog/rebuild).
 package cli
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"runtime"
@@ -84,12 +85,12 @@ func (b Binary) Title() string {
 	return b.Name + " (" + strings.Join(by, ", ") + ")"
 }
 
-// Description is all that the bytes of a program's layer depend on, besides
-// layer format and compression.
+// Description is all that the bytes of a program's layer, or of its bundle's,
+// depend on besides layer format and compression.
 type Description struct {
-	Target    string   `json:"target"`  // the image's platform
-	Path      string   `json:"path"`    // of the program in the image
-	Package   string   `json:"package"` // relative to the module
+	Target    string   `json:"target,omitempty"` // of a program: the image's platform
+	Path      string   `json:"path,omitempty"`   // of a program in the image
+	Package   string   `json:"package"`          // relative to the module
 	Dir       string   `json:"dir"`
 	Ldflags   string   `json:"ldflags,omitempty"`
 	Tags      []string `json:"tags,omitempty"`
@@ -97,92 +98,70 @@ type Description struct {
 	ToolHash  string   `json:"toolexec-hash,omitempty"`
 	Overlay   string   `json:"overlay,omitempty"`
 	Replaced  string   `json:"overlay-hash,omitempty"`
-	Bundle    string   `json:"bundle,omitempty"`
-	Platforms []string `json:"platforms,omitempty"` // of the bundle, sorted
+	Bundle    string   `json:"bundle,omitempty"`    // of a bundle: what its archives' paths begin with, up to the program's name
+	Platforms []string `json:"platforms,omitempty"` // of a bundle, sorted
 	Source    string   `json:"source"`
 	GoVersion string   `json:"go"`
-	GoModule  string   `json:"go-module"`
-	GoH1      string   `json:"go-h1"`
+	GoModule  string   `json:"go-module,omitempty"` // of a program: there is one for each platform
+	GoH1      string   `json:"go-h1,omitempty"`
 }
 
-// Describe returns the description of a program's layer in an image for
-// target. Platforms count only where there is a bundle.
+// Describe returns the description of a program's layer in an image for target.
 func (b Binary) Describe(target platforms.Platform) (Description, error) {
-	file, err := b.file()
+	d, err := b.describe()
+	d.Target, d.Bundle, d.GoModule, d.GoH1 = target.String(), "", b.GoModule, b.GoH1
+	return d, err
+}
+
+// DescribeBundle returns the description of its bundle's layer.
+func (b Binary) DescribeBundle() (Description, error) {
+	d, err := b.describe()
+	d.Path = ""
+	for _, p := range b.bundled() {
+		d.Platforms = append(d.Platforms, p.String())
+	}
+	return d, err
+}
+
+// describe returns what both layers depend on, and their paths.
+func (b Binary) describe() (Description, error) {
+	name, err := b.name()
 	if err != nil {
 		return Description{}, err
 	}
-	d := Description{
-		Target: target.String(), Path: file, Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags, ToolExec: b.ToolExec,
-		ToolHash: b.ToolHash, Overlay: b.Overlay, Replaced: b.Replaced, Source: b.Source, GoVersion: b.GoVersion, GoModule: b.GoModule, GoH1: b.GoH1,
-	}
-	if b.Bundle != "" {
-		d.Bundle = relative(b.Bundle)
-		for _, p := range b.bundled() {
-			d.Platforms = append(d.Platforms, p.String())
+	dir := cmp.Or(b.Path, DefaultPath)
+	for _, p := range []string{dir, b.Bundle} {
+		if p != "" && (!path.IsAbs(p) || tree.CheckPath(relative(p)) != nil) {
+			return Description{}, fault.New(fault.Usage, "cli "+name, "path %q is not an absolute path in the image", p)
 		}
 	}
-	return d, nil
+	return Description{
+		Path: relative(path.Join(dir, name)), Bundle: relative(path.Join(b.Bundle, name)), Package: b.Package, Dir: b.Dir, Ldflags: b.Ldflags, Tags: b.Tags,
+		ToolExec: b.ToolExec, ToolHash: b.ToolHash, Overlay: b.Overlay, Replaced: b.Replaced, Source: b.Source, GoVersion: b.GoVersion,
+	}, nil
 }
 
-// Needs returns the platforms to compile for: the image's, and the bundle's.
-func (b Binary) Needs(target platforms.Platform) []platforms.Platform {
-	need := []platforms.Platform{target}
-	for _, p := range b.bundled() {
-		if p != target {
-			need = append(need, p)
-		}
-	}
-	return need
-}
-
-// Build is what a program's layer has of one platform.
-type Build struct {
-	Program string // its file
-	Archive string // that of its archive; "" where the layer has none
-}
-
-// Bundles reports whether the layer has a platform's archive.
-func (b Binary) Bundles(p platforms.Platform) bool { return slices.Contains(b.bundled(), p) }
-
-// Compile compiles for all platforms that the layer needs, as many at a time as
-// there are processors: linking, which is most of the work after a small change,
-// uses one.
-func (b Binary) Compile(
-	ctx context.Context, target platforms.Platform, compile func(context.Context, platforms.Platform) (Build, error),
-) (map[platforms.Platform]Build, error) {
-	builds := map[platforms.Platform]Build{}
+// Archives asks for the archives of all platforms of the bundle, as many at a
+// time as there are processors: linking, which is most of the work after a small
+// change, uses one.
+func (b Binary) Archives(ctx context.Context, make func(context.Context, platforms.Platform) (file string, err error)) (map[platforms.Platform]string, error) {
+	files := map[platforms.Platform]string{}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, p := range b.Needs(target) {
+	for _, p := range b.bundled() {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err // of another platform
 			}
-			build, err := compile(ctx, p)
+			file, err := make(ctx, p)
 			mu.Lock()
 			defer mu.Unlock()
-			builds[p] = build
+			files[p] = file
 			return err
 		})
 	}
-	return builds, g.Wait()
-}
-
-// Dirs returns the directories that the layer's files lie in, without those
-// above them.
-func (b Binary) Dirs() ([]string, error) {
-	file, err := b.file()
-	if err != nil {
-		return nil, err
-	}
-	dirs := []string{path.Dir(file)}
-	if b.Bundle != "" {
-		dirs = append(dirs, relative(b.Bundle))
-	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs), nil
+	return files, g.Wait()
 }
 
 // DefaultName returns the name that go build gives a program: the last element
@@ -221,33 +200,9 @@ func (b Binary) name() (string, error) {
 	return name, nil
 }
 
-// file returns the program's path in the image.
-func (b Binary) file() (string, error) {
-	name, err := b.name()
-	if err != nil {
-		return "", err
-	}
-	dir := b.Path
-	if dir == "" {
-		dir = DefaultPath
-	}
-	for _, p := range []string{dir, b.Bundle} {
-		if p == "" {
-			continue
-		}
-		if err := tree.CheckPath(relative(p)); err != nil || !path.IsAbs(p) {
-			return "", fault.New(fault.Usage, "cli "+name, "path %q is not an absolute path in the image", p)
-		}
-	}
-	return relative(path.Join(dir, name)), nil
-}
-
 // bundled returns the platforms of the bundle, in the order of
 // platforms.Compare, each once.
 func (b Binary) bundled() []platforms.Platform {
-	if b.Bundle == "" {
-		return nil
-	}
 	return slices.Compact(slices.SortedFunc(slices.Values(b.Platforms), platforms.Compare))
 }
 

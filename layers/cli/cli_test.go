@@ -56,56 +56,62 @@ func TestDescribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := cli.Description{
-		Target: "linux/arm64", Path: "usr/local/bin/hello", Package: "./cmd/hello", Dir: ".", Bundle: "usr/share/hello",
-		Platforms: strings.Fields("linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64"),
-		Source:    "sha256:00", GoVersion: "1.26.8", GoModule: "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64", GoH1: "h1:x",
+		Target: "linux/arm64", Path: "usr/local/bin/hello", Package: "./cmd/hello", Dir: ".",
+		Source: "sha256:00", GoVersion: "1.26.8", GoModule: "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64", GoH1: "h1:x",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	got, err = hello().DescribeBundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = cli.Description{
+		Package: "./cmd/hello", Dir: ".", Bundle: "usr/share/hello/hello",
+		Platforms: strings.Fields("linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64"),
+		Source:    "sha256:00", GoVersion: "1.26.8",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("bundle: -want +got:\n%s", diff)
+	}
 }
 
-// TestDescribeChanges says what changes a layer's key and what does not.
+// TestDescribeChanges says what changes the keys of the layers, of the program
+// and the bundle, and what does not.
 func TestDescribeChanges(t *testing.T) {
 	for name, tc := range map[string]struct {
-		change func(*cli.Binary)
-		same   bool
+		change          func(*cli.Binary)
+		program, bundle bool // stay
 	}{
-		"nothing":                  {func(*cli.Binary) {}, true},
-		"default name":             {func(b *cli.Binary) { b.Name = "hello" }, true},
-		"default path":             {func(b *cli.Binary) { b.Path = "/usr/local/bin/" }, true},
-		"order of platforms":       {func(b *cli.Binary) { b.Platforms = []platforms.Platform{arm64, amd64, amd64} }, true},
-		"name":                     {func(b *cli.Binary) { b.Name = "hi" }, false},
-		"path":                     {func(b *cli.Binary) { b.Path = "/bin" }, false},
-		"ldflags":                  {func(b *cli.Binary) { b.Ldflags = "-s" }, false},
-		"tags":                     {func(b *cli.Binary) { b.Tags = []string{"x"} }, false},
-		"toolexec":                 {func(b *cli.Binary) { b.ToolExec = "x" }, false},
-		"toolexec's program":       {func(b *cli.Binary) { b.ToolHash = "sha256:02" }, false},
-		"overlay":                  {func(b *cli.Binary) { b.Overlay = "o.json" }, false},
-		"what overlays":            {func(b *cli.Binary) { b.Replaced = "sha256:03" }, false},
-		"this machine":             {func(b *cli.Binary) { b.Local = cli.Local{ToolExec: "/w", Cache: "/c", ModCache: "/m"} }, true},
-		"source":                   {func(b *cli.Binary) { b.Source = "sha256:01" }, false},
-		"toolchain":                {func(b *cli.Binary) { b.GoH1 = "h1:y" }, false},
-		"bundle":                   {func(b *cli.Binary) { b.Bundle = "/srv" }, false},
-		"platforms of the bundle":  {func(b *cli.Binary) { b.Platforms = b.Platforms[:1] }, false},
-		"no bundle":                {func(b *cli.Binary) { b.Bundle = "" }, false},
-		"no bundle, all platforms": {func(b *cli.Binary) { b.Bundle, b.Platforms = "", platforms.All() }, false},
+		"nothing":                 {func(*cli.Binary) {}, true, true},
+		"default name":            {func(b *cli.Binary) { b.Name = "hello" }, true, true},
+		"default path":            {func(b *cli.Binary) { b.Path = "/usr/local/bin/" }, true, true},
+		"order of platforms":      {func(b *cli.Binary) { b.Platforms = []platforms.Platform{arm64, amd64, amd64} }, true, true},
+		"name":                    {func(b *cli.Binary) { b.Name = "hi" }, false, false},
+		"path":                    {func(b *cli.Binary) { b.Path = "/bin" }, false, true},
+		"ldflags":                 {func(b *cli.Binary) { b.Ldflags = "-s" }, false, false},
+		"tags":                    {func(b *cli.Binary) { b.Tags = []string{"x"} }, false, false},
+		"toolexec":                {func(b *cli.Binary) { b.ToolExec = "x" }, false, false},
+		"toolexec's program":      {func(b *cli.Binary) { b.ToolHash = "sha256:02" }, false, false},
+		"overlay":                 {func(b *cli.Binary) { b.Overlay = "o.json" }, false, false},
+		"what overlays":           {func(b *cli.Binary) { b.Replaced = "sha256:03" }, false, false},
+		"this machine":            {func(b *cli.Binary) { b.Local = cli.Local{ToolExec: "/w", Cache: "/c", ModCache: "/m"} }, true, true},
+		"source":                  {func(b *cli.Binary) { b.Source = "sha256:01" }, false, false},
+		"version of Go":           {func(b *cli.Binary) { b.GoVersion = "1.26.9" }, false, false},
+		"a platform's toolchain":  {func(b *cli.Binary) { b.GoModule, b.GoH1 = "x", "h1:y" }, false, true},
+		"bundle":                  {func(b *cli.Binary) { b.Bundle = "/srv" }, true, false},
+		"platforms of the bundle": {func(b *cli.Binary) { b.Platforms = b.Platforms[:1] }, true, false},
 	} {
 		b := hello()
 		b.Platforms = []platforms.Platform{amd64, arm64}
 		before, err1 := b.Describe(amd64)
+		bundle, err2 := b.DescribeBundle()
 		tc.change(&b)
-		after, err2 := b.Describe(amd64)
-		if err1 != nil || err2 != nil || cmp.Equal(before, after) != tc.same {
-			t.Errorf("%s: same %v, want %v (%v, %v)", name, !tc.same, tc.same, err1, err2)
+		after, err3 := b.Describe(amd64)
+		bundled, err4 := b.DescribeBundle()
+		if err := errors.Join(err1, err2, err3, err4); err != nil || cmp.Equal(before, after) != tc.program || cmp.Equal(bundle, bundled) != tc.bundle {
+			t.Errorf("%s: program same %v, bundle same %v, %v", name, cmp.Equal(before, after), cmp.Equal(bundle, bundled), err)
 		}
-	}
-	few, many := hello(), hello()
-	few.Bundle, many.Bundle, few.Platforms = "", "", nil
-	a, _ := few.Describe(amd64)
-	b, _ := many.Describe(amd64)
-	if diff := cmp.Diff(a, b); diff != "" {
-		t.Errorf("without a bundle other platforms do not count:\n%s", diff)
 	}
 }
 
@@ -126,41 +132,52 @@ func TestErrors(t *testing.T) {
 		if _, err := b.Describe(amd64); err == nil || err.Error() != tc.want || fault.ClassOf(err) != fault.Usage {
 			t.Errorf("error %v, want %s", err, tc.want)
 		}
-		if _, err := b.Dirs(); err == nil {
-			t.Errorf("Dirs: no error %s", tc.want)
+		if _, err := b.DescribeBundle(); err == nil {
+			t.Errorf("DescribeBundle: no error %s", tc.want)
 		}
-		if err := b.Write(t.Context(), amd64, nil, nil); err == nil {
-			t.Errorf("Write: no error %s", tc.want)
+		if b.Write("", nil) == nil || b.WriteBundle(t.Context(), nil, nil) == nil {
+			t.Errorf("written: no error %s", tc.want)
 		}
 	}
 }
 
-// builds makes a stand-in for the program of each platform, and its archive.
-func builds(t *testing.T, b cli.Binary) map[platforms.Platform]cli.Build {
+// program is a stand-in for what is compiled for a platform.
+func program(p platforms.Platform) string {
+	return "program for " + p.String() + strings.Repeat(".", 999)
+}
+
+// writeProgram and writeBundle write the layers' fragments, from stand-ins.
+func writeProgram(t *testing.T, b cli.Binary, target platforms.Platform) (compressed, tarball []byte) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(file, []byte(program(target)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fragment(t, func(w *tree.Writer) error { return b.Write(file, w) })
+}
+
+func writeBundle(t *testing.T, b cli.Binary) (compressed, tarball []byte) {
 	t.Helper()
 	dir := t.TempDir()
-	files, err := b.Compile(t.Context(), amd64, func(_ context.Context, p platforms.Platform) (cli.Build, error) {
-		file, program := filepath.Join(dir, p.OS+p.Arch), "program for "+p.String()+strings.Repeat(".", 999)
-		if err := os.WriteFile(file, []byte(program), 0o600); err != nil || !b.Bundles(p) {
-			return cli.Build{Program: file}, err
-		}
+	files, err := b.Archives(t.Context(), func(_ context.Context, p platforms.Platform) (string, error) {
 		var archive bytes.Buffer
-		if err := cli.Archive(&archive, p, "hello", strings.NewReader(program), int64(len(program))); err != nil {
-			return cli.Build{}, err
+		if err := cli.Archive(&archive, p, "hello", strings.NewReader(program(p)), int64(len(program(p)))); err != nil {
+			return "", err
 		}
-		return cli.Build{Program: file, Archive: file + ".archive"}, os.WriteFile(file+".archive", archive.Bytes(), 0o600)
+		file := filepath.Join(dir, p.OS+p.Arch)
+		return file, os.WriteFile(file, archive.Bytes(), 0o600)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files
+	return fragment(t, func(w *tree.Writer) error { return b.WriteBundle(t.Context(), files, w) })
 }
 
-func fragment(t *testing.T, b cli.Binary, target platforms.Platform) (compressed, tarball []byte) {
+func fragment(t *testing.T, write func(*tree.Writer) error) (compressed, tarball []byte) {
 	t.Helper()
 	var out, raw bytes.Buffer
 	w := tree.NewWriter(&out, tree.Options{Tar: &raw})
-	if err := b.Write(t.Context(), target, builds(t, b), w); err != nil {
+	if err := write(w); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
@@ -192,10 +209,20 @@ func members(t *testing.T, tarball []byte) (names []string, content map[string][
 }
 
 func TestWrite(t *testing.T) {
-	_, tarball := fragment(t, hello(), arm64)
+	_, tarball := writeProgram(t, hello(), arm64)
+	names, content := members(t, tarball)
+	if diff := cmp.Diff([]string{"usr/local/bin/hello 755"}, names); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if got := string(content["usr/local/bin/hello"]); got != program(arm64) {
+		t.Errorf("program %.30q", got)
+	}
+}
+
+func TestWriteBundle(t *testing.T) {
+	_, tarball := writeBundle(t, hello())
 	names, content := members(t, tarball)
 	want := []string{
-		"usr/local/bin/hello 755",
 		"usr/share/hello/hello_darwin_amd64.tar.gz 644",
 		"usr/share/hello/hello_darwin_arm64.tar.gz 644",
 		"usr/share/hello/hello_linux_amd64.tar.gz 644",
@@ -205,9 +232,6 @@ func TestWrite(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	if got := string(content["usr/local/bin/hello"]); !strings.HasPrefix(got, "program for linux/arm64.") {
-		t.Errorf("program %.30q", got)
 	}
 	checkTarGz(t, content["usr/share/hello/hello_darwin_arm64.tar.gz"])
 	checkZip(t, content["usr/share/hello/hello_windows_amd64.zip"])
@@ -253,45 +277,34 @@ func checkZip(t *testing.T, data []byte) {
 
 // TestGolden pins the bytes: layer format 1.
 func TestGolden(t *testing.T) {
-	const want = "e72a1df8e8bd2a118da7c98da1112a3e220575cefda122c05048395c7c552ec9"
-	compressed, _ := fragment(t, hello(), amd64)
-	sum := sha256.Sum256(compressed)
-	if got := hex.EncodeToString(sum[:]); got != want {
-		t.Errorf("fragment has sha256 %s, want %s", got, want)
-	}
-}
-
-func TestNoBundle(t *testing.T) {
-	b := hello()
-	b.Bundle = ""
-	if diff := cmp.Diff([]platforms.Platform{amd64}, b.Needs(amd64)); diff != "" {
-		t.Errorf("needs (-want +got):\n%s", diff)
-	}
-	_, tarball := fragment(t, b, amd64)
-	names, _ := members(t, tarball)
-	if diff := cmp.Diff([]string{"usr/local/bin/hello 755"}, names); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	dirs, err := b.Dirs()
-	if diff := cmp.Diff([]string{"usr/local/bin"}, dirs); diff != "" || err != nil {
-		t.Errorf("dirs (-want +got):\n%s%v", diff, err)
+	program, _ := writeProgram(t, hello(), amd64)
+	bundle, _ := writeBundle(t, hello())
+	for _, tc := range []struct {
+		content []byte
+		want    string
+	}{
+		{program, "05510c9188fdcbabaa0fe18b3e3556d162bdbd48b309d0f1ea6d855e1bf0938a"},
+		{bundle, "b29d0bf0a53b43bcb95deebf18a171c8fa084b1547230b87fe60814d7c35efa2"},
+	} {
+		sum := sha256.Sum256(tc.content)
+		if got := hex.EncodeToString(sum[:]); got != tc.want {
+			t.Errorf("fragment has sha256 %s, want %s", got, tc.want)
+		}
 	}
 }
 
 func TestCompileError(t *testing.T) {
 	bad := errors.New("does not compile")
 	var asked atomic.Int64
-	_, err := hello().Compile(t.Context(), amd64, func(context.Context, platforms.Platform) (cli.Build, error) {
+	_, err := hello().Archives(t.Context(), func(context.Context, platforms.Platform) (string, error) {
 		asked.Add(1)
-		return cli.Build{}, bad
+		return "", bad
 	})
 	if n := asked.Load(); !errors.Is(err, bad) || n < 1 || n > int64(runtime.GOMAXPROCS(0)) {
 		t.Errorf("error %v after %d platforms", err, n)
 	}
-	for _, builds := range []map[platforms.Platform]cli.Build{nil, {amd64: {Archive: "x"}}} {
-		err = hello().Write(t.Context(), amd64, builds, nil)
-		if err == nil || err.Error() != "cli hello: not compiled for linux/amd64" {
-			t.Errorf("error %v", err)
-		}
+	err = hello().WriteBundle(t.Context(), map[platforms.Platform]string{amd64: "x"}, nil)
+	if err == nil || err.Error() != "cli hello: not compiled for darwin/amd64" {
+		t.Errorf("error %v", err)
 	}
 }

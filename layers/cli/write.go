@@ -12,56 +12,48 @@ import (
 	"github.com/gophersnake/gophersnake/tree"
 )
 
-// part is one file of the layer.
-type part struct {
-	path    string
-	from    platforms.Platform
-	archive bool
+// Write writes the fragment of a program's layer: the file that was compiled.
+func (b Binary) Write(program string, w *tree.Writer) error {
+	d, err := b.describe()
+	if err != nil {
+		return err
+	}
+	return add(w, "cli "+path.Base(d.Path), d.Path, 0o755, program)
 }
 
-// Write writes the layer's fragment for an image of target from what was made
-// for each platform that Needs names.
-func (b Binary) Write(ctx context.Context, target platforms.Platform, builds map[platforms.Platform]Build, w *tree.Writer) error {
-	name, err := b.name()
+// WriteBundle writes the fragment of its bundle's layer from the archives' files.
+func (b Binary) WriteBundle(ctx context.Context, archives map[platforms.Platform]string, w *tree.Writer) error {
+	d, err := b.describe()
 	if err != nil {
 		return err
 	}
-	file, err := b.file()
-	if err != nil {
-		return err
-	}
-	parts := []part{{path: file, from: target}}
-	for _, p := range b.bundled() {
-		parts = append(parts, part{path: path.Join(relative(b.Bundle), ArchiveName(name, p)), from: p, archive: true})
-	}
-	slices.SortFunc(parts, func(a, b part) int { return strings.Compare(a.path, b.path) })
-	for _, p := range parts {
+	dir, name := path.Split(d.Bundle)
+	all := b.bundled()
+	slices.SortFunc(all, func(p, q platforms.Platform) int { return strings.Compare(ArchiveName(name, p), ArchiveName(name, q)) })
+	for _, p := range all {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.write(name, builds[p.from], w); err != nil {
+		if archives[p] == "" {
+			return fault.New(fault.Failed, "cli "+name, "not compiled for %s", p)
+		}
+		if err := add(w, "cli "+name, dir+ArchiveName(name, p), 0o644, archives[p]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p part) write(name string, build Build, w *tree.Writer) error {
-	file, mode := build.Program, int64(0o755)
-	if p.archive {
-		file, mode = build.Archive, 0o644
-	}
-	if file == "" {
-		return fault.New(fault.Failed, "cli "+name, "not compiled for %s", p.from)
-	}
+// add copies a file into the fragment.
+func add(w *tree.Writer, subject, to string, mode int64, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
-		return fault.New(fault.Disk, "cli "+name, "%w", err)
+		return fault.New(fault.Disk, subject, "%w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
 	if err != nil {
-		return fault.New(fault.Disk, "cli "+name, "%w", err)
+		return fault.New(fault.Disk, subject, "%w", err)
 	}
-	return w.Add(tree.Header{Path: p.path, Mode: mode, Size: info.Size()}, f)
+	return w.Add(tree.Header{Path: to, Mode: mode, Size: info.Size()}, f)
 }
