@@ -260,7 +260,7 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 		}
 	}
 	yes := true
-	for range b.pointRounds() {
+	for round := range b.pointRounds() {
 		if _, err := s.change(ctx, least); err != nil {
 			return err
 		}
@@ -270,6 +270,7 @@ func (b *bench) point(ctx context.Context, series string, x float64, tools []con
 				return fmt.Errorf("%s %g: %s: %w", series, x, t.name(), err)
 			}
 			b.report.point(series, pointChanged, t.name(), x, c)
+			b.tell(fmt.Sprintf("%s %g, %s", series, x, pointChanged), round, t.name(), c)
 		}
 	}
 	return removeAll(s.dir())
@@ -280,13 +281,14 @@ func (b *bench) pointRounds() int { return min(b.rounds, 3) }
 
 // points measures builds from nothing.
 func (b *bench) points(ctx context.Context, series string, x float64, tools []contender, s *site) error {
-	for range b.pointRounds() {
+	for round := range b.pointRounds() {
 		for _, t := range tools {
 			c, err := t.cold(ctx, s)
 			if err != nil {
 				return fmt.Errorf("%s %g: %s: %w", series, x, t.name(), err)
 			}
 			b.report.point(series, pointCold, t.name(), x, c)
+			b.tell(fmt.Sprintf("%s %g, %s", series, x, pointCold), round, t.name(), c)
 		}
 	}
 	return nil

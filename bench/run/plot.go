@@ -122,7 +122,12 @@ func lines(points []*point, title, axis string) string {
 	atY := func(y float64) float64 { return plotTop + plotHeight*(1-math.Log(y/low)/math.Log(high/low)) }
 	var s strings.Builder
 	for y := low; y <= high*1.001; y *= 10 {
-		fmt.Fprintf(&s, "<path d=\"M%d %.1fh%d\" stroke=\"#dddddd\"/>\n", plotLeft, atY(y), plotWidth)
+		for _, part := range []float64{1, 2, 5} {
+			if y*part <= high*1.001 {
+				gray := map[bool]string{true: "#cccccc", false: "#eeeeee"}[part == 1]
+				fmt.Fprintf(&s, "<path d=\"M%d %.1fh%d\" stroke=\"%s\"/>\n", plotLeft, atY(y*part), plotWidth, gray)
+			}
+		}
 		label(&s, plotLeft-8, atY(y)+4, "end", "", trim(y)+" s")
 	}
 	for _, x := range xs {
@@ -156,7 +161,6 @@ func drawLines(s *strings.Builder, points []*point, atX, atY func(float64) float
 		for j, p := range group {
 			x, y := atX(p.X), atY(median(p.Costs, wall))
 			path += fmt.Sprintf("%c%.1f %.1f", "ML"[min(j, 1)], x, y)
-			label(s, x, y-8, "middle", `font-size="10"`, trim(median(p.Costs, wall)))
 			fmt.Fprintf(s, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"%s\"/>\n", x, y, c)
 		}
 		fmt.Fprintf(s, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s/>\n", path, c, dash)

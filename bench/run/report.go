@@ -134,6 +134,9 @@ func (r *report) markdown() string {
 	for _, l := range r.Head {
 		fmt.Fprintf(&s, "- %s: %s\n", l[0], l[1])
 	}
+	if len(r.Results) == 0 {
+		return s.String()
+	}
 	s.WriteString("\n| case | tool | wall s | cpu s | peak MB | sent MB | blobs sent | downloaded | × our wall | × our cpu |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, name := range r.cases() {
 		all := r.of(name)
