@@ -53,7 +53,7 @@ func TestSameDigest(t *testing.T) {
 	dir, reference := dataTools(t), runStore(t)
 	edit(t, filepath.Join(dir, "gophersnake.toml"), "/data-tools\"", "/same\"")
 	want := digest(t, reference.gs(t, dir, "push"))
-	programs, toolchains := layerDigests(t, want, "cli "), layerDigests(t, want, "go ")
+	programs, toolchains := append(layerDigests(t, want, "cli "), layerDigests(t, want, "bundle ")...), layerDigests(t, want, "go ")
 	for _, tt := range []struct {
 		name    string
 		program string
@@ -99,8 +99,8 @@ func TestSameDigest(t *testing.T) {
 	t.Run("arm64 under qemu", func(t *testing.T) { sameOnARM64(t, dir, want, append(programs, toolchains[0])) })
 }
 
-// sameOnARM64 makes the layers in an emulated process: but those of the programs,
-// since it cannot start a compiler, and one of the two toolchains'.
+// sameOnARM64 makes the layers in an emulated process: but those of programs and
+// their bundles, since it cannot start a compiler, and one of the two toolchains'.
 func sameOnARM64(t *testing.T, dir, want string, keep []string) {
 	program := toolchainBuild(t, "gophersnake-arm64", "GOARCH=arm64", "CGO_ENABLED=0")
 	copied, s := copyDir(t, dir), newStore(t)
