@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 // TestRun measures a project of three environments by each case, and looks at
 // what has to be so on every machine.
 func TestRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes half a minute")
+	if testing.Short() || raceDetector {
+		t.Skip("it takes half a minute, and minutes with the race detector")
 	}
 	t.Parallel()
 	var out bytes.Buffer
