@@ -50,13 +50,5 @@ func (w *World) Archive(ctx context.Context, b *cli.Binary, p platforms.Platform
 	if err != nil {
 		return "", err
 	}
-	if err := w.Store.SaveRecord(ctx, bucketProgram, key, digest); err != nil {
-		return "", err
-	}
-	blob, err := w.Store.Get(ctx, digest)
-	if err != nil {
-		return "", err
-	}
-	defer blob.Close()
-	return blob.Path(), nil
+	return w.kept(ctx, key, digest)
 }

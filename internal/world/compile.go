@@ -125,6 +125,11 @@ func (w *World) keep(ctx context.Context, file, key string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return w.kept(ctx, key, digest)
+}
+
+// kept notes what a key's file is in the store, and returns it.
+func (w *World) kept(ctx context.Context, key, digest string) (file string, err error) {
 	if err := w.Store.SaveRecord(ctx, bucketProgram, key, digest); err != nil {
 		return "", err
 	}
