@@ -164,8 +164,8 @@ func (p *planner) add() {
 		sets[set] = append(sets[set], g)
 	}
 	for _, set := range slices.Sorted(maps.Keys(sets)) {
-		// The smallest are joined with most others the cheapest: first, they are
-		// not what all others have nearest.
+		// The smallest is nearest to all. Where it stands first it is nearest to
+		// none before it, so that gather seldom has to look again.
 		slices.SortStableFunc(sets[set], func(a, b group) int { return cmp.Compare(a.size, b.size) })
 		p.groups = append(p.groups, gather(sets[set], p.budget)...)
 	}

@@ -61,7 +61,7 @@ type World struct {
 	Bases   *base.Source        // for base images
 	Proxy   func() string       // Go module proxies as GOPROXY has them; asked only where one is needed
 	Mirrors map[string][]string // by host of channels: URLs or hosts to ask first
-	Scratch string              // directory of the go command's caches and of builds; it exists
+	Scratch string              // directory of the go command's caches; it exists
 	Note    func(string)        // what people should know; may be nil
 
 	Conda    condarc.Config   // where channels are, if not where conda has them
