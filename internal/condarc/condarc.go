@@ -53,23 +53,35 @@ const DefaultAlias = "https://conda.anaconda.org"
 // defaultsName is the name of several channels that nothing else can have.
 const defaultsName = "defaults"
 
-// Read reads a file; the name is for errors, whose class is usage. Variables
-// come from lookup; nil knows none.
+// Read reads a file; the name is for errors, whose class is usage and which
+// come with the zero Config. Variables come from lookup; nil knows none.
 func Read(name string, text []byte, lookup func(string) (string, bool)) (Config, error) {
 	r := reader{yamltree.File(name), lookup}
-	var c Config
 	if isEmpty(text) {
-		return c, nil
+		return Config{}, nil
 	}
 	root, err := yamltree.Parse(r.file, text)
 	if err != nil || yamltree.IsNull(root) {
-		return c, err
-	}
-	m, err := yamltree.AsMapping(r.file, "the file", root)
-	if err != nil {
-		return c, err
+		return Config{}, err
 	}
 	const file = "the file"
+	m, err := yamltree.AsMapping(r.file, file, root)
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := r.config(file, m)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// config reads the keys of a file, and may return half a Config with an error.
+func (r reader) config(file string, m yamltree.Mapping) (Config, error) {
+	var (
+		c   Config
+		err error
+	)
 	if c.Alias, err = m.Optional(file, "channel_alias"); err != nil {
 		return c, err
 	}

@@ -142,11 +142,15 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(everything))
 	f.Add([]byte("channel_alias: ${"))
 	f.Add([]byte("custom_channels: {a: $TOKEN://x}"))
+	f.Add([]byte("channel_alias: /"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := Read("rc", text, env)
 		var classed interface{ Class() string }
 		if err != nil && (!errors.As(err, &classed) || classed.Class() != "usage") {
 			t.Fatalf("error %v", err)
+		}
+		if diff := cmp.Diff(Config{}, c); err != nil && diff != "" {
+			t.Fatalf("%v, and yet: %s", err, diff)
 		}
 		for _, written := range []string{"defaults", "team/label/x", "all"} {
 			for _, u := range c.Channels(written) {
