@@ -130,14 +130,14 @@ func (m *maker) make(ctx context.Context, l layers.Layer) (recipe, error) {
 		if r, err = m.join(ctx, content); err != nil {
 			return recipe{}, err
 		}
-		if err := m.store.SaveRecord(ctx, bucketContent, key, r); err != nil {
+		if err := m.store.NoteRecord(ctx, bucketContent, key, r); err != nil {
 			return recipe{}, err
 		}
 	}
 	if err := m.likely(ctx, l, r.row(l.Likely)); err != nil {
 		return recipe{}, err
 	}
-	return r, m.store.SaveRecord(ctx, bucketLayer, l.Key, r)
+	return r, m.store.NoteRecord(ctx, bucketLayer, l.Key, r)
 }
 
 // likely keeps what was made of a layer's packages, where it is something else
@@ -150,7 +150,7 @@ func (m *maker) likely(ctx context.Context, l layers.Layer, row lock.Layer) erro
 	if _, err := m.store.LoadRecord(ctx, bucketLikely, l.Likely, &before); err != nil || before == row {
 		return err
 	}
-	return m.store.SaveRecord(ctx, bucketLikely, l.Likely, row)
+	return m.store.NoteRecord(ctx, bucketLikely, l.Likely, row)
 }
 
 // contentKey names what a layer is joined of. Layers of different keys may
@@ -238,7 +238,7 @@ func (m *maker) fragment(ctx context.Context, j *joint, f layers.Fragment) error
 		return err
 	}
 	j.add(p)
-	return m.store.SaveRecord(ctx, bucketFragment, key, p)
+	return m.store.NoteRecord(ctx, bucketFragment, key, p)
 }
 
 // reuse joins a fragment that the store has. Where the store lost it, it

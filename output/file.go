@@ -7,20 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
-	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gophersnake/gophersnake/internal/durable"
 )
 
 // ours begins the names of our temporary and lock files. Files with such a name
 // do not count as content of a directory.
 const ours = ".gophersnake-"
-
-// lockPoll is how often a lock that another process holds is tried. The kernel
-// frees the lock of a process that died.
-const lockPoll = 20 * time.Millisecond
 
 // disk is the file system as outputs write it.
 type disk struct {
@@ -54,32 +50,19 @@ func diskError(err error, file string) *Error {
 	return e
 }
 
-// lockFile creates a file and holds an exclusive lock on it. Who has the lock
-// may rename or remove the file: waiters notice and begin again.
-func (d disk) lockFile(ctx context.Context, file string) (*flock.Flock, error) {
-	if err := d.do("lock", file, func() error { return nil }); err != nil {
+// lockFile holds the lock of a file that it makes where it is absent.
+func (d disk) lockFile(ctx context.Context, file string) (l *flock.Flock, err error) {
+	err = d.do("lock", file, func() error {
+		l, err = durable.Lock(ctx, file, 0o644)
+		return err
+	})
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
 		return nil, diskError(err, file)
 	}
-	for {
-		l := flock.New(file, flock.SetPermissions(0o644))
-		if _, err := l.TryLockContext(ctx, lockPoll); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, diskError(err, file)
-		}
-		held, err := l.Stat()
-		if err == nil {
-			var there fs.FileInfo
-			if there, err = os.Stat(file); err == nil && os.SameFile(held, there) {
-				return l, nil
-			}
-		}
-		_ = l.Unlock() // nothing was written under it
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, diskError(err, file)
-		}
-	}
+	return l, nil
 }
 
 // replace gives file the content that fill writes: file is either as before or
@@ -154,23 +137,9 @@ func (w diskWriter) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// syncDir makes a rename in dir durable. Windows has no such call.
+// syncDir makes a rename in dir durable.
 func (d disk) syncDir(dir string) error {
-	err := d.do("sync", dir, func() error {
-		if runtime.GOOS == "windows" {
-			return nil
-		}
-		f, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		err = f.Sync()
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if err := d.do("sync", dir, func() error { return durable.SyncDir(dir) }); err != nil {
 		return diskError(err, dir)
 	}
 	return nil

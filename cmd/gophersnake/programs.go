@@ -58,7 +58,7 @@ func (p *project) source(ctx context.Context, w *world.World, pkg string, o buil
 	memo.Now = p.now()
 	sum, err := compile.Source(ctx, p.dir, pkg, &memo, p.generated(o)...)
 	if err == nil && !maps.Equal(before, memo.Files) {
-		err = w.Store.SaveRecord(ctx, bucketSource, key, memo)
+		err = w.Store.NoteRecord(ctx, bucketSource, key, memo)
 	}
 	return sum, err
 }

@@ -2,11 +2,12 @@ package main
 
 import (
 	"crypto/rand"
-	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
+	"strings"
+	"time"
 
+	"github.com/gophersnake/gophersnake/internal/durable"
 	"github.com/gophersnake/gophersnake/internal/fault"
 )
 
@@ -36,8 +37,8 @@ func replaceFile(file string, text []byte) error {
 			return os.WriteFile(file, text, perm) // /dev/stdout is not to be replaced
 		}
 	}
-	dir, name := filepath.Split(file)
-	tmp := filepath.Join(dir, "."+name+".gophersnake-"+rand.Text()[:8])
+	sweep(file)
+	tmp := beside(file) + rand.Text()[:8]
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return err
@@ -59,24 +60,31 @@ func replaceFile(file string, text []byte) error {
 		_ = os.Remove(tmp) // the first error is the one to tell
 		return err
 	}
-	return syncParent(file)
+	return durable.SyncDir(filepath.Dir(file))
 }
 
-// syncParent makes a rename durable. Windows has no such call.
-func syncParent(file string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(filepath.Dir(file))
+// beside is what the names of the files begin with that become a file.
+func beside(file string) string {
+	dir, name := filepath.Split(file)
+	return filepath.Join(dir, "."+name+".gophersnake-")
+}
+
+// abandoned is the age at which a file that was to become another one is that of
+// a process that was killed: one that lives has written it within milliseconds.
+const abandoned = time.Minute
+
+// sweep removes what killed processes left beside a file, as far as it can: that
+// is no reason not to write the file.
+func sweep(file string) {
+	prefix := beside(file)
+	entries, err := os.ReadDir(filepath.Dir(file))
 	if err != nil {
-		return err
+		return
 	}
-	err = d.Sync()
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = nil // some file systems cannot
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), filepath.Base(prefix)) && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(filepath.Dir(file), e.Name()))
+		}
 	}
-	if e := d.Close(); err == nil {
-		err = e
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 )
 
 func TestWriteFile(t *testing.T) {
@@ -32,6 +33,15 @@ func TestWriteFile(t *testing.T) {
 	must(writeFile(filepath.Join(dir, "new"), nil))
 	if names, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(names) > 0 {
 		t.Errorf("left behind: %q, %v", names, err)
+	}
+
+	old, young := filepath.Join(dir, ".new.gophersnake-OLD"), filepath.Join(dir, ".new.gophersnake-YOUNG")
+	must(os.WriteFile(old, nil, 0o644))
+	must(os.WriteFile(young, nil, 0o644))
+	must(os.Chtimes(old, time.Time{}, time.Now().Add(-2*abandoned)))
+	must(writeFile(filepath.Join(dir, "new"), nil))
+	if names, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(names) != 1 || names[0] != young {
+		t.Errorf("of an abandoned file and one that another process writes %q stay, %v", names, err)
 	}
 
 	gone := filepath.Join(dir, "none", "file")

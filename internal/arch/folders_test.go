@@ -15,6 +15,7 @@ var folders = []folder{
 	{"tree", "the files of a layer; the only writer of layer tar", nil},
 	{"tree/zipfile", "zip archives that mean the same to every reader", []string{"tree"}},
 	{"internal/fault", "the error type of the packages above the engines", nil},
+	{"internal/durable", "locks that are files, and names that last after a crash", nil},
 	{"internal/near", "which known word an unknown one may mean", nil},
 	{"internal/yamltree", "other tools' YAML as a tree with lines", []string{"internal/fault"}},
 	{"shell", "a shell's environment: what a script has to change, and to give back", nil},
@@ -62,11 +63,11 @@ var folders = []folder{
 	}},
 
 	// From bytes to others.
-	{"output/...", "registry, OCI layout, archives, daemon, root file systems", []string{"output/..."}},
+	{"output/...", "registry, OCI layout, archives, daemon, root file systems", []string{"output/...", "internal/durable"}},
 	{"attest", "SBOM, provenance and signatures, from lock and index alone", []string{"lock"}},
 
 	// The world: whatever leaves the process.
-	{"internal/store", "the digest-keyed cache on disk", []string{"internal/fault"}},
+	{"internal/store", "the digest-keyed cache on disk", []string{"internal/durable", "internal/fault"}},
 	{"internal/fetch", "HTTP with retry, resume and verification", []string{"internal/store", "internal/fault"}},
 	{"internal/condarc", "where conda's configuration says that channels are", []string{"internal/fault", "internal/yamltree"}},
 	{"base", "read someone else's base image and its facts", []string{"lock", "platforms", "internal/fault"}},

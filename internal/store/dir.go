@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/gophersnake/gophersnake/internal/durable"
 )
 
 const (
@@ -140,7 +142,7 @@ func (s *Store) makeDir(ctx context.Context, final string, build func(ctx contex
 		return err
 	}
 	dir := filepath.Dir(final)
-	return s.do("sync", dir, func() error { return syncDir(dir) })
+	return s.do("sync", dir, func() error { return durable.SyncDir(dir) })
 }
 
 // TempDir makes a directory for what need not last. The caller removes it; that

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io/fs"
 	"os"
 	"sync"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gophersnake/gophersnake/internal/durable"
 )
 
 // Lock waits until no process, and no other caller in this one, holds the
@@ -28,8 +28,10 @@ func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error)
 	}
 	var l *flock.Flock
 	err = s.do("lock", path, func() (err error) {
-		l, err = lockNamed(ctx, path)
-		return err
+		if l, err = durable.Lock(ctx, path, 0o600); err != nil {
+			return lockError(path, err)
+		}
+		return nil
 	})
 	if err != nil {
 		<-turn
@@ -50,43 +52,6 @@ func (s *Store) turn(key string) chan struct{} {
 		s.turns[key] = make(chan struct{}, 1)
 	}
 	return s.turns[key]
-}
-
-// lockNamed locks the file that has a name, and makes it where it is absent.
-func lockNamed(ctx context.Context, path string) (*flock.Flock, error) {
-	for {
-		l := flock.New(path)
-		if _, err := l.TryLockContext(ctx, poll); err != nil {
-			return nil, lockError(path, err)
-		}
-		same, err := named(l, path)
-		if err != nil {
-			return nil, errors.Join(err, l.Unlock())
-		}
-		if same {
-			return l, nil
-		}
-		// The holder before us removed the file that we waited for.
-		if err := l.Unlock(); err != nil {
-			return nil, lockError(path, err)
-		}
-	}
-}
-
-// named reports whether the locked file is the one that has the name.
-func named(l *flock.Flock, path string) (bool, error) {
-	held, err := l.Stat()
-	if err != nil {
-		return false, diskError("stat", path, err)
-	}
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, diskError("stat", path, err)
-	}
-	return os.SameFile(held, info), nil
 }
 
 // release removes the lock's file while it is held, so that locks do not pile

@@ -26,6 +26,18 @@ type entry struct {
 // the one that was there. The bucket, which says what kind of value it is,
 // consists of lower-case letters, digits and "-". The value is kept as JSON.
 func (s *Store) SaveRecord(ctx context.Context, bucket, key string, v any) error {
+	return s.record(ctx, bucket, key, v, s.install)
+}
+
+// NoteRecord is SaveRecord for what can be found out again: it does not wait for
+// the disk, so that a machine that loses its power may lose the value, or have
+// the one from before.
+func (s *Store) NoteRecord(ctx context.Context, bucket, key string, v any) error {
+	return s.record(ctx, bucket, key, v, s.move)
+}
+
+// record writes a record's file, to which place gives its name.
+func (s *Store) record(ctx context.Context, bucket, key string, v any, place func(f *os.File, final string) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -53,7 +65,7 @@ func (s *Store) SaveRecord(ctx context.Context, bucket, key string, v any) error
 		discard(f)
 		return err
 	}
-	return s.install(f, final)
+	return place(f, final)
 }
 
 // LoadRecord reads the value of a key into v and reports whether there is one.

@@ -45,6 +45,32 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// A noted record is there at once, for all, and waits for no disk.
+func TestNoteRecord(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	s, syncs := open(t, dir), 0
+	s.hook = func(op, _ string) error {
+		if op == "sync" {
+			syncs++
+		}
+		return nil
+	}
+	must(t, s.NoteRecord(t.Context(), "notes", "key", 1))
+	if syncs != 0 {
+		t.Errorf("%d syncs for a noted record", syncs)
+	}
+	must(t, s.SaveRecord(t.Context(), "notes", "other", 1))
+	if syncs != 2 {
+		t.Errorf("%d syncs for a saved record, want its file's and its directory's", syncs)
+	}
+	for _, s := range []*Store{s, open(t, dir)} {
+		var got int
+		if ok, err := s.LoadRecord(t.Context(), "notes", "key", &got); !ok || err != nil || got != 1 {
+			t.Errorf("LoadRecord: %d, %v, %v", got, ok, err)
+		}
+	}
+}
+
 func TestRecordBucket(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "cache"))
 	for bucket, want := range map[string]string{

@@ -14,11 +14,12 @@
 //	dirs/<sha256>/complete       the mark of a finished directory: its files' hashes
 //	dirs/<sha256>/tree/          a directory, named by the sha256 of its key
 //
-// Whatever has a name outside tmp is complete: a file is written in tmp,
-// synced, checked and renamed, and its directory is synced. A process that is
-// killed leaves files in tmp and locks only; the next process that opens the
-// store alone removes them all, and one that does not removes those in tmp that
-// are older than a day.
+// Whatever has a name outside tmp is complete: a file is written in tmp, synced,
+// checked and renamed, and its directory is synced. Records that can be made
+// again are only renamed (NoteRecord): without power they may be torn, which
+// their checksum tells. A process that is killed leaves files in tmp and locks
+// only; the next process that opens the store alone removes them all, and one
+// that does not removes those in tmp that are older than a day.
 //
 // Nothing that is read is trusted. A blob is hashed when a process first opens
 // it, a record carries a checksum of its own, and what does not match is

@@ -6,16 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
 // syncTree makes all files below a directory durable. One call for the file
 // system is far cheaper than one for each of a toolchain's files.
 func syncTree(dir string) error {

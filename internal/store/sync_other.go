@@ -4,23 +4,11 @@ package store
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
-)
 
-// syncDir makes the names in a directory durable. Windows has no such call.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
+	"github.com/gophersnake/gophersnake/internal/durable"
+)
 
 // syncTree makes all files below a directory durable.
 func syncTree(dir string) error {
@@ -28,6 +16,6 @@ func syncTree(dir string) error {
 		if err != nil || !e.Type().IsRegular() || runtime.GOOS == "windows" {
 			return err
 		}
-		return syncDir(path)
+		return durable.SyncDir(path)
 	})
 }

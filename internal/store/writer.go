@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gophersnake/gophersnake/internal/durable"
 	"github.com/gophersnake/gophersnake/internal/fault"
 )
 
@@ -158,25 +159,33 @@ func (s *Store) temp(prefix string) (f *os.File, err error) {
 	return f, err
 }
 
-// install gives a temporary file its name: sync, close, rename, sync the
-// directory. It takes the file over and removes it where it fails.
+// install gives a temporary file its name, durably: sync, close, rename, sync
+// the directory. It takes the file over and removes it where it fails.
 func (s *Store) install(f *os.File, final string) error {
-	err := s.do("sync", f.Name(), f.Sync)
-	if err == nil {
-		err = s.do("close", f.Name(), f.Close)
+	if err := s.do("sync", f.Name(), f.Sync); err != nil {
+		discard(f)
+		return err
+	}
+	if err := s.move(f, final); err != nil {
+		return err
 	}
 	dir := filepath.Dir(final)
+	return s.do("sync", dir, func() error { return durable.SyncDir(dir) })
+}
+
+// move is install without waiting for the disk.
+func (s *Store) move(f *os.File, final string) error {
+	err := s.do("close", f.Name(), f.Close)
 	if err == nil {
-		err = s.mkdir(dir)
+		err = s.mkdir(filepath.Dir(final))
 	}
 	if err == nil {
 		err = s.do("rename", final, func() error { return os.Rename(f.Name(), final) })
 	}
 	if err != nil {
 		discard(f)
-		return err
 	}
-	return s.do("sync", dir, func() error { return syncDir(dir) })
+	return err
 }
 
 // discard closes and removes a temporary file. What cannot be removed is

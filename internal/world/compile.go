@@ -130,7 +130,7 @@ func (w *World) keep(ctx context.Context, file, key string) (string, error) {
 
 // kept notes what a key's file is in the store, and returns it.
 func (w *World) kept(ctx context.Context, key, digest string) (file string, err error) {
-	if err := w.Store.SaveRecord(ctx, bucketProgram, key, digest); err != nil {
+	if err := w.Store.NoteRecord(ctx, bucketProgram, key, digest); err != nil {
 		return "", err
 	}
 	blob, err := w.Store.Get(ctx, digest)

@@ -47,7 +47,7 @@ func (w *World) Meta(ctx context.Context, p *lock.Conda) (*archive.Meta, error) 
 	if err != nil {
 		return nil, err
 	}
-	return m, w.Store.SaveRecord(ctx, bucketMeta, p.SHA256, m)
+	return m, w.Store.NoteRecord(ctx, bucketMeta, p.SHA256, m)
 }
 
 // Open opens a package, fetching it where the store lacks it.

@@ -268,7 +268,7 @@ func (d Debs) DebMeta(ctx context.Context, deb *lock.Deb) (*debian.Meta, error) 
 	if m.Name() != deb.Name || m.Control.Get("Version") != deb.Version {
 		return nil, fault.New(fault.Verification, deb.Path, "the package calls itself %s %s", m.Name(), m.Control.Get("Version"))
 	}
-	return m, d.World.Store.SaveRecord(ctx, bucketDeb, deb.SHA256, m)
+	return m, d.World.Store.NoteRecord(ctx, bucketDeb, deb.SHA256, m)
 }
 
 // OpenDeb opens a package, fetching it where the store lacks it.

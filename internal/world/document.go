@@ -204,7 +204,7 @@ func (w *World) revalidate(ctx context.Context, p place, a ask, d document) (doc
 	if got.NotModified && d.MaxAge == 0 && old.MaxAge == 0 {
 		return d, nil // writing it would change nothing
 	}
-	return d, w.Store.SaveRecord(ctx, bucketDocuments, p.public, d)
+	return d, w.Store.NoteRecord(ctx, bucketDocuments, p.public, d)
 }
 
 // now returns the time, or the zero time where nobody gave a clock.

@@ -218,5 +218,5 @@ func (w *World) gunzip(ctx context.Context, digest string, limit int64, where st
 	if plain, _, err = w.Store.Put(ctx, bytes.NewReader(data), "", int64(len(data))); err != nil {
 		return "", err
 	}
-	return plain, w.Store.SaveRecord(ctx, bucketGzip, digest, plain)
+	return plain, w.Store.NoteRecord(ctx, bucketGzip, digest, plain)
 }

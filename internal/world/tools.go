@@ -69,7 +69,7 @@ func (w *World) moduleZip(ctx context.Context, path, version, h1 string) (*store
 		return nil, err
 	}
 	if err = release.CheckZip(b, b.Size(), path+"@"+version, h1, ""); err == nil {
-		err = w.Store.SaveRecord(ctx, bucketModule, key, digest)
+		err = w.Store.NoteRecord(ctx, bucketModule, key, digest)
 	}
 	if err != nil {
 		_ = b.Close() // the first error counts

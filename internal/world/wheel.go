@@ -33,7 +33,7 @@ func (w *World) Wheel(ctx context.Context, x lock.Wheel) (lock.Wheel, *wheel.Met
 	}
 	defer closer.Close()
 	x.Size, known.Size, known.Meta = size, size, *open.Meta()
-	return x, &known.Meta, w.Store.SaveRecord(ctx, bucketWheel, key, known)
+	return x, &known.Meta, w.Store.NoteRecord(ctx, bucketWheel, key, known)
 }
 
 // OpenWheel opens a wheel, fetching it where the store lacks it.
