@@ -3,7 +3,12 @@
 package e2e
 
 import (
+	"archive/tar"
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +16,10 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 // lost is what a registry may lose of an image, as files of docker-registry's
@@ -24,7 +33,7 @@ type lost struct {
 
 // image is the part of a pushed image that tests lose something of.
 type image struct {
-	index, child, config, layer string
+	index, child, config, layer, base string
 }
 
 // TestLosses: promise P1. The registry loses a part of an image between two
@@ -33,9 +42,12 @@ type image struct {
 // have it back, the push fails and sets no tag.
 func TestLosses(t *testing.T) {
 	s, cache := newFaultSite(t, 3<<10, 1200<<10), coldStore(t)
+	s.above(t, dataBase(t))
 	of := []lost{
 		{"layer's link", func(i *image) string { return i.layer }, "_layers"},
 		{"layer", func(i *image) string { return i.layer }, ""},
+		{"base layer's link", func(i *image) string { return i.base }, "_layers"},
+		{"base layer", func(i *image) string { return i.base }, ""},
 		{"config's link", func(i *image) string { return i.config }, "_layers"},
 		{"config", func(i *image) string { return i.config }, ""},
 		{"child's link", func(i *image) string { return i.child }, "_manifests/revisions"},
@@ -81,6 +93,40 @@ func TestLosses(t *testing.T) {
 	}
 }
 
+// above puts an image below that of the project.
+func (s *faultSite) above(t *testing.T, base v1.ImageIndex) {
+	t.Helper()
+	_, err := layout.Write(filepath.Join(s.dir, "base"), base)
+	must(t, err)
+	file := filepath.Join(s.dir, "gophersnake.toml")
+	must(t, os.WriteFile(file, []byte(readFile(t, file)+"[base]\nimage = \"oci:base\"\n"), 0o644))
+	coldStore(t).gs(t, s.dir, "lock", "-q")
+	s.lock = readFile(t, s.lockFile())
+}
+
+// dataBase returns an image of one file for both platforms.
+func dataBase(t *testing.T) v1.ImageIndex {
+	t.Helper()
+	content := make([]byte, 300<<10)
+	_, _ = rand.NewChaCha8([32]byte{9}).Read(content)
+	var file bytes.Buffer
+	w := tar.NewWriter(&file)
+	must(t, w.WriteHeader(&tar.Header{Name: "usr/share/base", Mode: 0o644, Size: int64(len(content))}))
+	_, err := w.Write(content)
+	must(t, errors.Join(err, w.Close()))
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(file.Bytes())), nil })
+	must(t, err)
+	index := v1.ImageIndex(empty.Index)
+	for _, arch := range []string{"amd64", "arm64"} {
+		img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: arch})
+		must(t, err)
+		img, err = mutate.AppendLayers(img, layer)
+		must(t, err)
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+	}
+	return index
+}
+
 // pushed reads what a tag consists of.
 func pushed(t *testing.T, get parts, tag string) *image {
 	t.Helper()
@@ -94,9 +140,9 @@ func pushed(t *testing.T, get parts, tag string) *image {
 	must(t, err)
 	var m v1.Manifest
 	must(t, json.Unmarshal(raw, &m))
-	img.config = m.Config.Digest.String()
-	large := m.Layers[0]
-	for _, l := range m.Layers {
+	img.config, img.base = m.Config.Digest.String(), m.Layers[0].Digest.String()
+	large := m.Layers[1]
+	for _, l := range m.Layers[1:] {
 		if l.Size > large.Size {
 			large = l
 		}
