@@ -246,12 +246,26 @@ func (m *machine) matchesAny(patterns []*syntax.Word, value string) bool {
 	return false
 }
 
+// Matching takes time besides that of the bytes: a pattern is compiled, which
+// for a byte of it takes as long as for patternCost bytes of text, and in the
+// worst case all of it is tried at each byte of the text, patternSpeed of which
+// take as long as one.
+const (
+	patternCost  = 32
+	patternSpeed = 8
+)
+
+// spendPattern counts what matching costs, in bytes of text.
+func (m *machine) spendPattern(pattern, text int) {
+	m.spend(patternCost*pattern + text + pattern*text/patternSpeed)
+}
+
 // matches reports whether a pattern matches the whole of a text.
 func (m *machine) matches(word *syntax.Word, value string) bool {
 	m.checkWord(word)
 	pat, err := expand.Pattern(m.cfg, word)
 	m.expanded(err)
-	m.spend(len(pat) + len(value))
+	m.spendPattern(len(pat), len(value))
 	expr, err := pattern.Regexp(pat, pattern.EntireString)
 	if err != nil {
 		return false // as in bash

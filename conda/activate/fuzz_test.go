@@ -30,7 +30,6 @@ func FuzzEvaluate(f *testing.F) {
 	canary := filepath.Join(dir, "machine-canary")
 	f.Setenv("CANARY", "machine-canary")
 	f.Setenv("HOME", "/machine-canary")
-	f.Chdir(dir)
 	if err := os.WriteFile(canary, []byte("export A=machine-canary\n"), 0o755); err != nil {
 		f.Fatal(err)
 	}
@@ -38,6 +37,7 @@ func FuzzEvaluate(f *testing.F) {
 		if strings.Contains(script, "machine-canary") {
 			return
 		}
+		t.Chdir(dir) // not before: inputs that fail are written below testdata
 		began := time.Now()
 		r, err := evaluate(t.Context(), script)
 		if took := time.Since(began); took > 20*time.Second {

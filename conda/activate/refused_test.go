@@ -127,3 +127,25 @@ func (f failing) Stat(string) (activate.Info, error) { return activate.Info{}, f
 func (f failing) Read(string) ([]byte, error)        { return nil, f.err }
 func (f failing) List(string) ([]string, error)      { return nil, f.err }
 func (f failing) Executable(string) (bool, error)    { return false, f.err }
+
+// TestPatternsCost: long patterns on long texts reach the limits before they take
+// seconds, wherever a shell matches.
+func TestPatternsCost(t *testing.T) {
+	const long = "x=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nx=\"${x//a/$x}\"; x=\"$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x$x\"\nz=${x:0:3000}\n"
+	for _, match := range []string{
+		"case a in $x) ;; esac", "[[ $x == *$z ]]", "y=${x#$x}", "y=${x%%*$z}", "y=${x/$x/}", "y=${x//$z*b/}", "y=${x^^$x}",
+	} {
+		began := time.Now()
+		_, err := evaluate(t.Context(), long+"while :; do "+match+"; done")
+		if err == nil || !strings.Contains(err.Error(), "expands to more than") {
+			t.Errorf("%s: %v", match, err)
+		}
+		if took := time.Since(began); took > 20*time.Second { // a hang; it is milliseconds
+			t.Errorf("%s takes %v", match, took)
+		}
+	}
+	r, err := evaluate(t.Context(), "export Y=${PATH%%$(echo :)*}\n")
+	if err != nil || len(r.Dynamic) == 0 {
+		t.Errorf("a pattern that a command prints: %v, %v", r, err)
+	}
+}

@@ -125,6 +125,12 @@ func (m *machine) checkParam(p *syntax.ParamExp) {
 	if p.Param.Value == "PWD" && m.dir == "" {
 		m.read("PWD")
 	}
+	switch {
+	case p.Exp != nil && matchesPattern[p.Exp.Op]:
+		m.checkPattern(p, p.Exp.Word)
+	case p.Repl != nil:
+		m.checkPattern(p, p.Repl.Orig)
+	}
 	if p.Repl == nil {
 		return
 	}
@@ -136,6 +142,40 @@ func (m *machine) checkParam(p *syntax.ParamExp) {
 	if most := (size(m.peek(p.Param.Value)) + 1) * len(with); most > m.Limits.Bytes/4 {
 		m.limit("expands to more than %d bytes", m.Limits.Bytes)
 	}
+}
+
+// matchesPattern has the operators of expansions whose operand is a pattern.
+var matchesPattern = map[syntax.ParExpOperator]bool{
+	syntax.RemSmallPrefix: true, syntax.RemLargePrefix: true, syntax.RemSmallSuffix: true, syntax.RemLargeSuffix: true,
+	syntax.UpperFirst: true, syntax.UpperAll: true, syntax.LowerFirst: true, syntax.LowerAll: true,
+}
+
+// checkPattern spends what an expansion's pattern costs, by the most that it can
+// expand to.
+func (m *machine) checkPattern(p *syntax.ParamExp, w *syntax.Word) {
+	if w == nil {
+		return
+	}
+	most := 0
+	syntax.Walk(w, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.CmdSubst:
+			m.notUnderstood("matches a pattern that a command prints")
+		case *syntax.Lit:
+			most += len(n.Value)
+		case *syntax.SglQuoted:
+			most += len(n.Value)
+		case *syntax.ParamExp:
+			if n.Param != nil {
+				most += size(m.peek(n.Param.Value))
+			}
+			if n.Repl != nil {
+				most = m.Limits.Value
+			}
+		}
+		return true
+	})
+	m.spendPattern(most, size(m.peek(p.Param.Value)))
 }
 
 // plain reports whether expanding a word twice is the same as once, and grows
