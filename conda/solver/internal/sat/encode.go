@@ -227,20 +227,33 @@ func (s *Solver) gate(v VersionSet) int32 {
 	return gate
 }
 
-// openGates opens the gates that a chosen parent keeps open but that were shut
-// by going back: such a clause was made after the choice of the parent, and so
-// was assigned at a higher level than that. It reports whether there were any.
+// openGates asserts what late clauses leave no choice about. Such a clause was
+// made after the choices that it depends on, and what it asserted then, at a
+// higher level than these, was taken back by going to one between. It reports
+// whether there were any.
 func (s *Solver) openGates() bool {
 	opened := false
 	for _, id := range s.late {
-		c := s.c.at(id)
-		gate, parent := c.watch[0], c.watch[1]
-		if s.value[parent] == isFal && s.value[gate] == free {
-			s.assign(gate, id)
+		if l := s.unit(id); l >= 0 {
+			s.assign(l, id)
 			opened = true
 		}
 	}
 	return opened
+}
+
+// unit returns the free literal of a clause whose others are all false, or -1.
+func (s *Solver) unit(id int32) lit {
+	open, n := lit(-1), 0
+	s.c.literals(id, func(l lit) {
+		if s.value[l] != isFal {
+			open, n = l, n+1
+		}
+	})
+	if n != 1 || s.value[open] != free {
+		return -1
+	}
+	return open
 }
 
 // addRequires makes the clause (not parent or candidates...).

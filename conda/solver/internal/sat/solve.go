@@ -27,7 +27,7 @@ type Solver struct {
 	unitsDone int     // units that are known to hold
 	unitsBase int     // units that hold at level 1
 
-	late []int32 // gates that were made after their parent was chosen
+	late []int32 // clauses that asserted something when they were made, see openGates
 
 	reqs     []requirement
 	queue    bitset

@@ -1,5 +1,11 @@
 package sat
 
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
 // encodeWhen lets a parent open the gate of a requirement where a condition holds:
 // (not parent or not met or not met or ... or gate) for each alternative, with a
 // helper for each set of the condition.
@@ -14,7 +20,9 @@ func (s *Solver) encodeWhen(x Solvable, w *Conditional) {
 				lits = nil
 				break
 			}
-			lits = append(lits, neg(m))
+			if !slices.Contains(lits, neg(m)) {
+				lits = append(lits, neg(m))
+			}
 		}
 		if lits != nil {
 			s.addWhen(append(lits, pos(gate)), w.Set)
@@ -35,38 +43,40 @@ func (s *Solver) met(v VersionSet) int32 {
 	helper := s.newVariable(-1)
 	s.set(v).met = helper
 	for _, x := range members {
-		s.note(s.addBinary(kindMet, neg(s.variable(x)), pos(helper), int32(v)))
+		member := neg(s.variable(x))
+		id, conflict := s.addBinary(kindMet, member, pos(helper), int32(v))
+		s.note(id, conflict)
+		if s.value[member] == isFal {
+			s.late = append(s.late, id)
+		}
 	}
 	return helper
 }
 
-// addWhen adds a clause under the present assignments, and watches literals that
-// are not false, where there are two.
+// addWhen adds a clause under the present assignments. It watches two literals
+// that are not false; where there is one, or none, then those that became false
+// last, which are the first to be open again.
 func (s *Solver) addWhen(lits []lit, v VersionSet) {
 	from := int32(len(s.c.arena))
 	s.c.arena = append(s.c.arena, lits...)
 	id := s.c.add(kindWhen, -1, from, int32(len(s.c.arena)), int32(v))
-	var open []lit
-	for _, l := range lits {
+	level := func(l lit) int32 {
 		if s.value[l] != isFal {
-			open = append(open, l)
+			return math.MaxInt32
 		}
+		return s.vars[l>>1].level
 	}
-	switch len(open) {
-	case 0:
-		s.startWatching(id, lits[0], lits[len(lits)-1])
+	slices.SortStableFunc(lits, func(a, b lit) int { return cmp.Compare(level(b), level(a)) })
+	first, second := lits[0], lits[1]
+	s.startWatching(id, first, second)
+	switch {
+	case s.value[first] == isFal:
 		s.note(id, true)
-	case 1:
-		other := lits[0]
-		if other == open[0] {
-			other = lits[1]
+	case s.value[second] == isFal:
+		s.late = append(s.late, id)
+		if s.value[first] == free {
+			s.assign(first, id)
 		}
-		s.startWatching(id, open[0], other)
-		if s.value[open[0]] == free {
-			s.assign(open[0], id)
-		}
-	default:
-		s.startWatching(id, open[0], open[1])
 	}
 }
 
