@@ -76,15 +76,17 @@ const abandoned = time.Minute
 // sweep removes what killed processes left beside a file, as far as it can: that
 // is no reason not to write the file.
 func sweep(file string) {
-	prefix := beside(file)
-	entries, err := os.ReadDir(filepath.Dir(file))
+	dir, prefix := filepath.Dir(file), filepath.Base(beside(file))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && strings.HasPrefix(e.Name(), filepath.Base(prefix)) && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
-			_ = os.Remove(filepath.Join(filepath.Dir(file), e.Name()))
+		if !strings.HasPrefix(e.Name(), prefix) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }

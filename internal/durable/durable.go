@@ -47,7 +47,7 @@ func hasName(l *flock.Flock, file string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	there, err := os.Lstat(file)
+	there, err := os.Stat(file) // a symbolic link is followed, as by who opened it
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

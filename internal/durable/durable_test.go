@@ -52,6 +52,25 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestLockLink: what is locked behind a symbolic link has its name too.
+func TestLockLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("file", link); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	l, err := Lock(ctx, link, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Unlock(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLockErrors(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "lock")
